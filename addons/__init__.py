@@ -1,0 +1,1 @@
+"""mitmproxy hooks, accounts, engine. Imports translators, never the reverse."""

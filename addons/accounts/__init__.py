@@ -1,0 +1,1 @@
+"""Credentials, and who may use which when."""

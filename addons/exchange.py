@@ -1,0 +1,193 @@
+"""One client request and all we know of it; and the contract between who decides and who moves bytes.
+
+The engine moves bytes and knows nothing of models, credentials or dialects. It asks the exchange's conductor for the
+next step and does it: send an attempt, wait, or answer. Nothing here depends on there being a mitmproxy flow.
+
+    client ── request hook ──▶ Exchange ── conductor.next() ──▶ Attempt │ Wait │ Answer
+                                            ▲                      │ opened, feed, close, broken
+                                            └──── head FAILED ◀────┘
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+from mitmproxy import http
+
+from translators import Loss, Usage
+from translators.dialect import Dialect, Operation
+
+type Headers = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRequest:
+    """What an attempt sends. It carries a credential: the engine scrubs what it records of it.
+
+    `secrets`: the header names (lower case) whose values are never recorded. `silence_timeout_s`: how long the
+    upstream may say nothing, from sending on.
+    """
+
+    method: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+    headers: Headers
+    body: bytes
+    secrets: frozenset[bytes] = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key"})
+    connect_timeout_s: float = 10.0
+    silence_timeout_s: float = 600.0
+
+
+class Head(Enum):
+    """What may be said of an attempt's reply so far.
+
+    PENDING: nothing has gone to the client, it may still fail over. OPEN: `reply` is known and what feed() gives goes
+    to the client. FAILED: the attempt is over, ask for the next step.
+    """
+
+    PENDING = auto()
+    OPEN = auto()
+    FAILED = auto()
+
+
+class Breakage(Enum):
+    """How an upstream let an attempt down, below HTTP."""
+
+    CONNECT = "connect"
+    TIMEOUT = "timeout"
+    PROTOCOL = "protocol"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyHead:
+    """Status and headers as the client gets them. No framing headers: the engine adds its own.
+
+    `length`: of the whole body where it is known, then the engine sends it in one piece.
+    """
+
+    status: int
+    headers: Headers
+    length: int | None = None
+
+
+class Attempt(Protocol):
+    """One try at one upstream with one credential. No method raises.
+
+    The engine calls opened() once the upstream's status is there, feed() for each piece of its body and close() at its
+    end; after each it looks at `head`. Once OPEN, `reply` is set and all bytes that feed() and close() gave go to the
+    client (what was held before comes out with the first of them). When the upstream breaks, broken() says so: while
+    PENDING it makes the head FAILED and gives b"", while OPEN it gives the bytes that end the reply in the client's
+    dialect. cancelled(): the client has gone.
+    """
+
+    request: UpstreamRequest
+    head: Head
+    reply: ReplyHead | None
+    number: int
+    note: str  # one line for people: how it went, no secrets
+
+    def opened(self, status: int, headers: Headers) -> None: ...
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def close(self) -> bytes: ...
+
+    def broken(self, how: Breakage, message: str) -> bytes: ...
+
+    def cancelled(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nobody is free now: ask again after so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply made by us, for want of a vendor's: whole, or as the frame that ends a stream already begun."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    frame: bytes
+
+
+type Step = Attempt | Wait | Answer
+
+
+class Conductor(Protocol):
+    """Decides what an exchange does next. Only the engine calls it.
+
+    next(): after the start, after a FAILED attempt and after a Wait. Never raises: what can't be decided is an Answer.
+    finished(): once, at the end, however it ended; `status` is what the client got, None where it went away first;
+    `sent_bytes` of reply body.
+    """
+
+    async def next(self) -> Step: ...
+
+    def finished(self, status: int | None, sent_bytes: int) -> None: ...
+
+
+@dataclass(slots=True)
+class AttemptRecord:
+    """What stays of an attempt: for the usage record, the console and the client's error text. No secrets."""
+
+    number: int
+    provider: str
+    credential: str
+    model: str
+    started_s: float
+    ended_s: float | None = None
+    status: int | None = None
+    outcome: str = ""
+    message: str = ""
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Exchange:
+    """One client request, the way it came, and what became of it.
+
+    `id` is the flow's, for logs. `client`: the dialect spoken to us. `headers`: the client's, names in lower case.
+    `client_name`: the short id of the client key. Times are Unix seconds.
+    """
+
+    id: str
+    client: Dialect
+    operation: Operation
+    body: bytes
+    headers: Mapping[str, str]
+    model: str
+    stream: bool
+    client_name: str
+    received_s: float
+    conductor: Conductor | None = None
+    attempts: list[AttemptRecord] = field(default_factory=list)
+    losses: tuple[Loss, ...] = ()
+    usage: Usage | None = None
+    first_event_s: float | None = None
+    stop: str = ""
+    error: str = ""
+
+    @property
+    def keep_alive(self) -> bytes:
+        """Bytes that a waiting client of a stream ignores."""
+        return self.client.keep_alive
+
+
+_exchanges: WeakKeyDictionary[http.HTTPFlow, Exchange] = WeakKeyDictionary()
+
+
+def attach(flow: http.HTTPFlow, exchange: Exchange) -> None:
+    """The flow is this exchange from now on. Not in flow.metadata: that is saved with the flow."""
+    _exchanges[flow] = exchange
+
+
+def of(flow: http.HTTPFlow) -> Exchange | None:
+    """The flow's exchange, None where it is none of ours."""
+    return _exchanges.get(flow)

@@ -1,0 +1,1 @@
+"""The providers, a file each with one PROVIDER; `registry` finds them."""

@@ -1,0 +1,130 @@
+"""Translation between the dialects of AI vendors. Pure: bytes in, bytes out.
+
+request = translate_request(body, "anthropic", "openai_chat", model="gpt-4.1")
+stream = ReplyStream("openai_chat", "anthropic", context=request.context)
+for data in upstream:
+    client.write(stream.feed(data))
+client.write(stream.close())
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from translators import registry
+from translators.assemble import events_of
+from translators.conversation import Conversation, Loss
+from translators.dialect import Context, Target
+from translators.errors import BadRequest, ErrorKind, GatewayError, UpstreamError
+from translators.events import Serializer, Usage
+from translators.jsonio import with_fields
+from translators.pipe import NO_CONTEXT, ReplyStream
+
+__all__ = [
+    "BadRequest",
+    "Context",
+    "ErrorKind",
+    "GatewayError",
+    "Loss",
+    "ReplyStream",
+    "Target",
+    "TranslatedRequest",
+    "UpstreamError",
+    "Usage",
+    "encode_conversation",
+    "stream_of",
+    "translate_error",
+    "translate_reply",
+    "translate_request",
+]
+
+
+class TranslatedRequest(Struct, frozen=True):
+    """A request in the upstream's dialect. `context` is what the reply will need of it."""
+
+    body: bytes
+    model: str
+    stream: bool
+    losses: tuple[Loss, ...]
+    context: Context
+
+
+def translate_request(
+    body: bytes,
+    client: str,
+    upstream: str,
+    *,
+    model: str | None = None,
+    stream: bool | None = None,
+    target: Target | None = None,
+) -> TranslatedRequest:
+    """A client's request in the upstream's dialect. Raises BadRequest.
+
+    `model` and `stream` as the upstream shall hear them, where they differ from what the client said; `target` says
+    more about the upstream and then stands for both.
+    """
+    peek = registry.dialect(client).peek(body)
+    if target is None:
+        target = Target(
+            model=peek.model if model is None else model,
+            stream=peek.stream if stream is None else stream,
+        )
+    if client == upstream:
+        changed = {
+            key: value
+            for key, value, asked in (
+                ("model", target.model, peek.model),
+                ("stream", target.stream, peek.stream),
+            )
+            if value != asked
+        }
+        edited = with_fields(body, changed) if changed else body
+        context = Context(model=peek.model if target.model != peek.model else "")
+        return TranslatedRequest(edited, target.model, target.stream, (), context)
+    conversation = registry.dialect(client).decode_request(body)
+    return encode_conversation(conversation, upstream, target)
+
+
+def encode_conversation(conversation: Conversation, upstream: str, target: Target) -> TranslatedRequest:
+    """A request that is decoded already, in the upstream's dialect. Raises BadRequest."""
+    encoded = registry.dialect(upstream).encode_request(conversation, target)
+    context = Context(
+        model=conversation.model,
+        names=encoded.names,
+        json_tool=encoded.json_tool,
+        include_usage=conversation.include_usage,
+    )
+    losses = conversation.losses + encoded.losses
+    return TranslatedRequest(encoded.body, target.model, target.stream, losses, context)
+
+
+def translate_reply(body: bytes, upstream: str, client: str, *, context: Context | None = None) -> bytes:
+    """A whole reply in the client's dialect. Raises UpstreamError where the body is an error or no reply."""
+    context = NO_CONTEXT if context is None else context
+    if upstream == client:
+        return with_fields(body, {"model": context.model}) if context.model else body
+    reply = registry.dialect(upstream).decode_reply(body)
+    return registry.dialect(client).encode_reply(reply, context)
+
+
+def translate_error(
+    status: int,
+    body: bytes,
+    upstream: str,
+    client: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, bytes]:
+    """The vendor's refusal in the client's dialect: its status and its body."""
+    if upstream == client:
+        return status, body
+    error = registry.dialect(upstream).decode_error(status, body, headers or {})
+    return error.status, registry.dialect(client).encode_error(error)
+
+
+def stream_of(body: bytes, upstream: str, client: str, *, context: Context | None = None) -> bytes:
+    """A whole reply as the stream that a streaming client waits for. Raises UpstreamError."""
+    reply = registry.dialect(upstream).decode_reply(body)
+    encoder = registry.dialect(client).stream_encoder(NO_CONTEXT if context is None else context)
+    serializer = Serializer()
+    return b"".join(encoder.feed(ordered) for event in events_of(reply) for ordered in serializer.feed(event))

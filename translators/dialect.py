@@ -1,0 +1,151 @@
+"""What a dialect is: one record of functions. The registry finds it, nothing else needs to know it.
+
+A dialect decodes requests into a `Conversation` and encodes one; decodes replies into events and encodes events.
+It never imports another dialect.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from translators.conversation import Conversation, Loss, Reply
+from translators.errors import GatewayError
+from translators.events import Event
+
+
+class Operation(StrEnum):
+    """What a client wants from a route."""
+
+    GENERATE = "generate"
+    COUNT_TOKENS = "count_tokens"
+    LIST_MODELS = "list_models"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path of the gateway that speaks a dialect."""
+
+    method: str
+    path: str
+    operation: Operation
+
+
+class Target(Struct, frozen=True):
+    """What an encoder must know of the upstream beyond its dialect.
+
+    `model`: the name to ask for. `genuine`: the vendor's own API, not a compatible one: it refuses fields that
+    compatibles need, and the other way round. `keeps_thinking`: earlier thinking without a signature is wanted back.
+    `max_output_tokens`: the model's limit where known.
+    """
+
+    model: str
+    stream: bool = False
+    genuine: bool = False
+    keeps_thinking: bool = False
+    max_output_tokens: int | None = None
+
+
+NO_NAMES: Final[Mapping[str, str]] = {}
+
+
+class Context(Struct, frozen=True):
+    """What the reply's encoder needs of the request.
+
+    `model`: as the client asked for it. `names`: tool names as the upstream knows them -> as the client declared them
+    (only those that differ). `json_tool`: the tool whose arguments stand for structured output, as the upstream knows
+    it. `reply_id`: letters and digits for replies without an id. `created_s`: Unix seconds.
+    """
+
+    model: str = ""
+    names: Mapping[str, str] = NO_NAMES
+    json_tool: str | None = None
+    include_usage: bool = True
+    reply_id: str = "000000000000000000000000"
+    created_s: int = 0
+
+
+class EncodedRequest(Struct, frozen=True):
+    """A request in the upstream's dialect, and what the reply will need of it (see Context)."""
+
+    body: bytes
+    losses: tuple[Loss, ...] = ()
+    names: Mapping[str, str] = NO_NAMES
+    json_tool: str | None = None
+
+
+class Peek(Struct, frozen=True):
+    """What routing needs of a request, read without looking at the rest."""
+
+    model: str
+    stream: bool = False
+
+
+class ModelInfo(Struct, frozen=True):
+    """A model as a list shows it."""
+
+    id: str
+    owner: str
+    created_s: int = 0
+    display_name: str = ""
+    max_input_tokens: int | None = None
+    max_output_tokens: int | None = None
+
+
+class StreamDecoder(Protocol):
+    """A vendor's stream in, neutral events out.
+
+    feed(data): any split of the body. close(): once, at the end of the body; a stream without its proper end gives one
+    ReplyError. Never raises on bad input, and gives nothing after ReplyEnd or ReplyError.
+    """
+
+    def feed(self, data: bytes) -> list[Event]: ...
+
+    def close(self) -> list[Event]: ...
+
+
+class StreamEncoder(Protocol):
+    """Neutral events in, a client's frames out.
+
+    feed(event): the frames it makes, b"" for none. Events come in order, one part at a time (see Serializer);
+    after ReplyEnd or ReplyError the stream is complete.
+    """
+
+    def feed(self, event: Event) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One wire language. What the functions promise stands in the protocols above and below.
+
+    decode_request(body): raises BadRequest only.
+    encode_request(conversation, target): raises BadRequest where the dialect can't carry the conversation at all.
+    decode_reply(body): a whole reply; raises UpstreamError where it is an error or no reply.
+    encode_reply(reply, context): the body of a whole reply.
+    decode_error(status, body, headers): what the vendor said, `retry_after_s` too; never raises.
+    encode_error(error): the body of an error reply. The status is `error.status`.
+    count_reply(tokens): the body that answers a token count.
+    model_list(models), one_model(model): the bodies of the model routes.
+    keep_alive: bytes that a waiting client of a stream ignores.
+    error_frame(error): what ends a stream in an error, at any point after its first byte.
+    """
+
+    name: str
+    routes: tuple[Route, ...]
+    peek: Callable[[bytes], Peek]
+    decode_request: Callable[[bytes], Conversation]
+    encode_request: Callable[[Conversation, Target], EncodedRequest]
+    decode_reply: Callable[[bytes], Reply]
+    encode_reply: Callable[[Reply, Context], bytes]
+    stream_decoder: Callable[[], StreamDecoder]
+    stream_encoder: Callable[[Context], StreamEncoder]
+    decode_error: Callable[[int, bytes, Mapping[str, str]], GatewayError]
+    encode_error: Callable[[GatewayError], bytes]
+    error_frame: Callable[[GatewayError], bytes]
+    count_reply: Callable[[int], bytes]
+    model_list: Callable[[tuple[ModelInfo, ...]], bytes]
+    one_model: Callable[[ModelInfo], bytes]
+    stream_content_type: str = "text/event-stream; charset=utf-8"
+    keep_alive: bytes = b": keep-alive\n\n"

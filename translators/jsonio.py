@@ -1,0 +1,78 @@
+"""JSON in and out: typed reading with complaints that name a path, and edits that leave the rest as it is."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from translators.errors import BadRequest
+
+ENCODER: Final = msgspec.json.Encoder()
+_TOP: Final = msgspec.json.Decoder(dict[str, Raw])
+_COMPLAINT: Final = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def read[T](decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """The body as the decoder's type. Raises BadRequest for invalid JSON, bad UTF-8, lone surrogates, deep nesting
+    and wrong types."""
+    check_text(body)
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise bad_request(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest("$", "valid JSON") from error
+
+
+def check_text(body: bytes) -> None:
+    """Raises BadRequest where the body holds what a typed reader would step over: bad UTF-8, lone surrogates."""
+    try:
+        if not body.isascii():
+            body.decode()
+        if _SURROGATE.search(body):
+            msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest("$", "valid JSON in valid UTF-8") from error
+
+
+def bad_request(error: msgspec.ValidationError, path: str = "$") -> BadRequest:
+    """A typed reader's complaint in our words; `path` is where that reader stood in the body."""
+    match = _COMPLAINT.match(str(error))
+    what = match["what"] if match else str(error)
+    inner = (match["path"] or "$") if match else "$"
+    expected = re.sub(r"^Expected ", "", what).replace("`", "")
+    return BadRequest(path + inner.removeprefix("$"), expected)
+
+
+def top_level(body: bytes) -> dict[str, Raw]:
+    """The fields of a JSON object, unread. Raises BadRequest."""
+    return read(_TOP, body)
+
+
+def with_fields(body: bytes, fields: Mapping[str, object]) -> bytes:
+    """The same object with some top-level fields replaced or added; every other value keeps its bytes."""
+    return ENCODER.encode({**top_level(body), **fields})
+
+
+def compact(raw: Raw | bytes) -> bytes:
+    """JSON without the white space between its tokens, so that it may stand in a frame."""
+    data = bytes(raw)
+    return msgspec.json.format(data, indent=-1) if b"\n" in data or b"\r" in data else data
+
+
+def text_of(raw: Raw) -> str:
+    """Opaque JSON as text."""
+    return bytes(raw).decode()
+
+
+def raw_of(text: str) -> Raw:
+    """Text that is known to be JSON, as an opaque value."""
+    return Raw(text.encode())
+
+
+def quoted(text: str) -> bytes:
+    """A JSON string, quotes and all."""
+    return ENCODER.encode(text)

@@ -1,0 +1,63 @@
+"""Tool names and call ids that a vendor takes, and the way back."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+_HASH_LENGTH: Final = 8
+
+
+class Names:
+    """Tool names as the upstream takes them: `[a-zA-Z0-9_-]`, at most `limit` characters, no two alike.
+
+    A name that is fine already is kept. `changed`: upstream name -> client's name, for the reply.
+    """
+
+    def __init__(self, names: Iterable[str], limit: int) -> None:
+        self._limit = limit
+        self._upstream: dict[str, str] = {}
+        self.changed: dict[str, str] = {}
+        wanted = list(dict.fromkeys(names))
+        for name in wanted:
+            if _legal(name, limit) == name:
+                self._upstream[name] = name
+        for name in wanted:
+            self.upstream(name)
+
+    def upstream(self, name: str) -> str:
+        """The name to send; a name not seen before is taken in."""
+        known = self._upstream.get(name)
+        if known is not None:
+            return known
+        legal = _legal(name, self._limit)
+        if legal in self._upstream.values():
+            legal = _with_hash(legal, name, self._limit)
+        self._upstream[name] = legal
+        if legal != name:
+            self.changed[legal] = name
+        return legal
+
+
+def client_name(names: Mapping[str, str], name: str) -> str:
+    """The name that the client declared, for one that the upstream used."""
+    return names.get(name, name)
+
+
+def legal_id(call_id: str, limit: int) -> str:
+    """A call id of `[a-zA-Z0-9_-]`, at most `limit` characters; the same for the same id, always."""
+    clean = re.sub(r"[^a-zA-Z0-9_-]", "_", call_id) or "call"
+    if clean == call_id and len(clean) <= limit:
+        return clean
+    return _with_hash(clean, call_id, limit)
+
+
+def _legal(name: str, limit: int) -> str:
+    clean = re.sub(r"[^a-zA-Z0-9_-]", "_", name) or "tool"
+    return clean if len(clean) <= limit else _with_hash(clean, name, limit)
+
+
+def _with_hash(clean: str, original: str, limit: int) -> str:
+    """Shortened, its end made unique: the beginning of a name tells people most."""
+    digest = hashlib.sha256(original.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_LENGTH]
+    return f"{clean[: limit - _HASH_LENGTH - 1]}_{digest}"

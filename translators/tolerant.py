@@ -1,0 +1,114 @@
+"""The tolerant way into a typed wire, for bodies that the strict decoder refuses.
+
+The same Structs, walked part by part over `Raw`: a list item of an unknown type is dropped as a loss, everything else
+that does not fit is a complaint with its path. Slow, and only walked where the strict way failed.
+"""
+
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.conversation import Loss
+from translators.errors import BadRequest
+from translators.jsonio import bad_request
+
+
+class _Unknown(Exception):
+    """A value whose `type` names no Struct of the union that should hold it."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self.tag = tag
+
+
+class _Tag(Struct):
+    type: str | None = None
+
+
+def decode[T](body: bytes, wire: type[T]) -> tuple[T, tuple[Loss, ...]]:
+    """The body as `wire`, and what was dropped from it. Raises BadRequest."""
+    walk = _Walk()
+    try:
+        value = walk.value(Raw(body), wire, "$")
+    except _Unknown as error:
+        raise BadRequest("$.type", f"a known type, not {error.tag!r}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest("$", "valid JSON") from error
+    return value, tuple(walk.losses)
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.losses: list[Loss] = []
+
+    def value(self, raw: Raw, wire: Any, path: str) -> Any:
+        try:
+            return msgspec.json.decode(raw, type=wire)
+        except msgspec.ValidationError as error:
+            kind = _kind(bytes(raw))
+            if kind == "array" and (item := _item_type(wire)) is not None:
+                return self.items(raw, item, path, wire)
+            if kind == "object" and (structs := _structs(wire)):
+                return self.struct(raw, structs, path, error)
+            raise bad_request(error, path) from error
+
+    def items(self, raw: Raw, item: Any, path: str, wire: Any) -> Any:
+        values: list[Any] = []
+        for index, one in enumerate(msgspec.json.decode(raw, type=list[Raw])):
+            place = f"{path}[{index}]"
+            try:
+                values.append(self.value(one, item, place))
+            except _Unknown as error:
+                self.losses.append(Loss(place, f"unknown type {error.tag!r}"))
+        return tuple(values) if _is_tuple(wire) else values
+
+    def struct(self, raw: Raw, structs: tuple[type[Struct], ...], path: str, error: msgspec.ValidationError) -> Any:
+        chosen = structs[0]
+        if chosen.__struct_config__.tag is not None:
+            tag = msgspec.json.decode(raw, type=_Tag).type
+            known = {struct.__struct_config__.tag: struct for struct in structs}
+            if tag is None:
+                raise BadRequest(f"{path}.type", "one of " + ", ".join(sorted(map(str, known))))
+            if tag not in known:
+                raise _Unknown(tag)
+            chosen = known[tag]
+        fields = msgspec.json.decode(raw, type=dict[str, Raw])
+        values: dict[str, Any] = {}
+        for field in msgspec.structs.fields(chosen):
+            if field.encode_name in fields:
+                place = f"{path}.{field.encode_name}"
+                values[field.name] = self.value(fields[field.encode_name], field.type, place)
+            elif field.required:
+                raise BadRequest(f"{path}.{field.encode_name}", "a value: it is required") from error
+        return chosen(**values)
+
+
+def _kind(raw: bytes) -> str:
+    start = raw.lstrip()[:1]
+    return {b"[": "array", b"{": "object"}.get(start, "scalar")
+
+
+def _members(wire: Any) -> tuple[Any, ...]:
+    """The members of a union, aliases resolved; a plain type is its own only member."""
+    if hasattr(wire, "__value__"):
+        return _members(wire.__value__)
+    if isinstance(wire, UnionType) or get_origin(wire) is Union:
+        return tuple(member for arg in get_args(wire) for member in _members(arg))
+    return (wire,)
+
+
+def _item_type(wire: Any) -> Any:
+    for member in _members(wire):
+        if get_origin(member) in (list, tuple):
+            return get_args(member)[0]
+    return None
+
+
+def _is_tuple(wire: Any) -> bool:
+    return any(get_origin(member) is tuple for member in _members(wire))
+
+
+def _structs(wire: Any) -> tuple[type[Struct], ...]:
+    return tuple(member for member in _members(wire) if isinstance(member, type) and issubclass(member, Struct))
