@@ -16,15 +16,11 @@ from translators.jsonio import bad_request
 
 
 class _Unknown(Exception):
-    """A value whose `type` names no Struct of the union that should hold it."""
+    """A value whose tag names no Struct of the union that should hold it."""
 
     def __init__(self, tag: str) -> None:
         super().__init__(tag)
         self.tag = tag
-
-
-class _Tag(Struct):
-    type: str | None = None
 
 
 def decode[T](body: bytes, wire: type[T]) -> tuple[T, tuple[Loss, ...]]:
@@ -66,15 +62,16 @@ class _Walk:
 
     def struct(self, raw: Raw, structs: tuple[type[Struct], ...], path: str, error: msgspec.ValidationError) -> Any:
         chosen = structs[0]
-        if chosen.__struct_config__.tag is not None:
-            tag = msgspec.json.decode(raw, type=_Tag).type
+        fields = msgspec.json.decode(raw, type=dict[str, Raw])
+        tag_field = chosen.__struct_config__.tag_field
+        if tag_field is not None:
+            tag = msgspec.json.decode(fields.get(tag_field, b"null"))
             known = {struct.__struct_config__.tag: struct for struct in structs}
-            if tag is None:
-                raise BadRequest(f"{path}.type", "one of " + ", ".join(sorted(map(str, known))))
+            if not isinstance(tag, str):
+                raise BadRequest(f"{path}.{tag_field}", "one of " + ", ".join(sorted(map(str, known))))
             if tag not in known:
                 raise _Unknown(tag)
             chosen = known[tag]
-        fields = msgspec.json.decode(raw, type=dict[str, Raw])
         values: dict[str, Any] = {}
         for field in msgspec.structs.fields(chosen):
             if field.encode_name in fields:
