@@ -1,1 +1,1 @@
-"""usage"""
+"""What each exchange used: one record, taken by whoever keeps them."""

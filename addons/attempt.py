@@ -1,0 +1,310 @@
+"""One try at one upstream: what it sends, and its reply on the way to the client.
+
+The engine drives it (see addons.exchange.Attempt). Nothing of a reply goes out before it is known to be one: the head
+of a stream is held until its first content, an error body and a whole reply until their end.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Final
+
+from addons.accounts.outcome import CANCELLED, OK, Outcome, OutcomeKind, Scope
+from addons.decompress import BadEncoding, Decompressor
+from addons.exchange import AttemptRecord, Breakage, Exchange, Head, Headers, ReplyHead, UpstreamRequest
+from addons.providers.provider import Provider
+from translators import GatewayError, ReplyStream, UpstreamError, replies
+from translators.dialect import Context, Dialect, Operation
+from translators.errors import ErrorKind
+from translators.pipe import error_of
+
+logger = logging.getLogger(__name__)
+
+HELD_EVENTS: Final = 16
+HELD_BYTES: Final = 64 << 10
+ERROR_BODY_BYTES: Final = 256 << 10
+JSON: Final = (b"content-type", b"application/json")
+
+
+class Mode(Enum):
+    """How the upstream's body is read."""
+
+    ERROR = auto()
+    STREAM = auto()
+    WHOLE = auto()
+
+
+class UpstreamAttempt:
+    """See addons.exchange.Attempt. `settle(outcome)` gives the lease back, once.
+
+    `outcome` is set when it is over; `refusal` is then what the vendor said, in neutral words.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        provider: Provider,
+        upstream: Dialect,
+        request: UpstreamRequest,
+        context: Context,
+        record: AttemptRecord,
+        settle: Callable[[Outcome], None],
+    ) -> None:
+        self.request = request
+        self.head = Head.PENDING
+        self.reply: ReplyHead | None = None
+        self.number = record.number
+        self.note = ""
+        self.outcome: Outcome | None = None
+        self.refusal: GatewayError | None = None
+        self._exchange = exchange
+        self._provider = provider
+        self._upstream = upstream
+        self._context = context
+        self._record = record
+        self._settle = settle
+        self._mode = Mode.ERROR
+        self._status = 0
+        self._headers: dict[str, str] = {}
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._stream: ReplyStream | None = None
+        self._decompressor: Decompressor | None = None
+
+    # What the engine calls. None of it raises: a fault of ours is logged and becomes the end of the attempt.
+
+    def opened(self, status: int, headers: Headers) -> None:
+        """The upstream's status and headers are there."""
+        try:
+            self._open(status, headers)
+        except Exception as error:
+            self._fault(error)
+
+    def feed(self, data: bytes) -> bytes:
+        """A piece of the upstream's body in; what may go to the client out."""
+        if self.head is Head.FAILED:
+            return b""
+        try:
+            return self._take(data if self._decompressor is None else self._decompressor.feed(data))
+        except Exception as error:
+            return self._fault(error)
+
+    def close(self) -> bytes:
+        """The upstream's body is complete."""
+        if self.head is Head.FAILED:
+            return b""
+        try:
+            return self._finish()
+        except Exception as error:
+            return self._fault(error)
+
+    def broken(self, how: Breakage, message: str) -> bytes:
+        """The upstream broke below HTTP."""
+        if self.outcome is not None and self.head is Head.FAILED:
+            return b""
+        error = UpstreamError(_KINDS[how], f"{self._provider.name}: {message}", status=_STATUSES[how])
+        outcome = Outcome(OutcomeKind.TRANSIENT, Scope.CREDENTIAL, None, f"{how}: {message}"[:200])
+        return self._end_badly(outcome, error)
+
+    def cancelled(self) -> None:
+        """The client has gone."""
+        self._over(CANCELLED)
+
+    # How a reply goes.
+
+    def _open(self, status: int, headers: Headers) -> None:
+        self._status = self._record.status = status
+        self._headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
+        encoding = self._headers.get("content-encoding", "identity")
+        if encoding not in ("", "identity"):
+            self._decompressor = Decompressor(encoding)
+        if not 200 <= status < 300:
+            self._mode = Mode.ERROR
+            return
+        streamed = self._headers.get("content-type", "").partition(";")[0].strip() == "text/event-stream"
+        self._mode = Mode.STREAM if streamed else Mode.WHOLE
+        if streamed:
+            self._stream = ReplyStream(
+                self._upstream.name, self._exchange.client.name, context=self._context, keep=not self._exchange.stream
+            )
+
+    def _take(self, data: bytes) -> bytes:
+        if self._mode is not Mode.STREAM or self._stream is None:
+            self._hold(data)
+            if self._mode is Mode.ERROR and self._held_bytes > ERROR_BODY_BYTES:
+                self._refuse()
+            return b""
+        out = self._stream.feed(data)
+        if self.head is Head.OPEN:
+            return out
+        if not self._exchange.stream:
+            return b""
+        return self._take_head(self._stream, out)
+
+    def _take_head(self, stream: ReplyStream, out: bytes) -> bytes:
+        """The head of a stream: held until the first content, or until it is too long to hold."""
+        self._hold(out)
+        if stream.error is not None and not stream.first_event_seen:
+            return self._refuse_stream(stream)
+        if stream.first_event_seen or stream.events_seen > HELD_EVENTS or self._held_bytes > HELD_BYTES:
+            return self._release()
+        return b""
+
+    def _finish(self) -> bytes:
+        if self._mode is Mode.ERROR:
+            self._refuse()
+            return b""
+        if self._stream is None:
+            return self._finish_whole()
+        out = self._stream.close()
+        if not self._exchange.stream:
+            return self._finish_collected(self._stream)
+        if self.head is Head.PENDING:
+            out = self._take_head(self._stream, out)
+            if self.head is Head.PENDING:  # Complete, with nothing in it: still a reply.
+                out = self._release()
+        if self.head is Head.OPEN:
+            self._over(self._late_outcome(self._stream))
+        return out
+
+    def _finish_whole(self) -> bytes:
+        """One JSON reply, for a client that wants it whole or as a stream."""
+        body = b"".join(self._held)
+        if self._exchange.operation is not Operation.GENERATE:
+            return self._answer(body)
+        try:
+            reply = self._upstream.decode_reply(body)
+        except UpstreamError as error:
+            return self._end_badly(self._provider.classify(0, self._headers, body), error)
+        self._first_event()
+        self._exchange.usage, self._exchange.stop = reply.usage, reply.stop
+        same = self._upstream is self._exchange.client
+        if self._exchange.stream:
+            return self._answer(replies.streamed(reply, self._exchange.client, self._context))
+        if same:
+            return self._answer(replies.renamed(body, self._context))
+        return self._answer(replies.whole(reply, self._exchange.client, self._context))
+
+    def _finish_collected(self, stream: ReplyStream) -> bytes:
+        """A stream that came for a client that wants its reply whole."""
+        if stream.error is not None:
+            return self._refuse_stream(stream)
+        self._note_end(stream)
+        return self._answer(stream.whole())
+
+    def _answer(self, body: bytes) -> bytes:
+        length = None if self._exchange.stream else len(body)
+        self._open_head(length)
+        self._over(OK)
+        return body
+
+    def _release(self) -> bytes:
+        """The reply is one: its head opens, and what was held goes out."""
+        self._open_head(None)
+        self._first_event()
+        held = b"".join(self._held)
+        self._held.clear()
+        return held
+
+    def _hold(self, data: bytes) -> None:
+        self._held.append(data)
+        self._held_bytes += len(data)
+
+    # How it ends.
+
+    def _refuse(self) -> None:
+        """The upstream answered with an error status."""
+        body = b"".join(self._held)
+        error = self._upstream.decode_error(self._status, body, self._headers)
+        self._end_badly(self._provider.classify(self._status, self._headers, body), error)
+
+    def _refuse_stream(self, stream: ReplyStream) -> bytes:
+        """An error where the reply should have begun."""
+        assert stream.error is not None
+        error = error_of(stream.error)
+        body = self._upstream.encode_error(error)
+        return self._end_badly(self._provider.classify(0, self._headers, body), error)
+
+    def _late_outcome(self, stream: ReplyStream) -> Outcome:
+        """How a stream ended that had begun well."""
+        self._note_end(stream)
+        if stream.error is None:
+            return OK
+        self._exchange.error = stream.error.message
+        body = self._upstream.encode_error(error_of(stream.error))
+        return self._provider.classify(0, self._headers, body)
+
+    def _note_end(self, stream: ReplyStream) -> None:
+        self._exchange.usage = stream.usage
+        self._exchange.stop = stream.end.stop if stream.end is not None else ""
+
+    def _fault(self, error: Exception) -> bytes:
+        """Something that we did not expect, in our own code or in the upstream's bytes."""
+        if not isinstance(error, BadEncoding):
+            logger.error("flow=%s attempt=%d broke", self._exchange.id[:8], self.number, exc_info=error)
+        what = UpstreamError(ErrorKind.SERVER, f"{self._provider.name}'s reply can't be read: {error}", status=502)
+        outcome = Outcome(OutcomeKind.TRANSIENT, Scope.NOTHING, self._status or None, str(what)[:200])
+        return self._end_badly(outcome, what)
+
+    def _end_badly(self, outcome: Outcome, error: GatewayError) -> bytes:
+        """Before the head is open the attempt has failed; afterwards the stream ends in the client's own error."""
+        self.refusal = error
+        if self.head is Head.OPEN:
+            if self._stream is not None:
+                self._note_end(self._stream)
+            self._exchange.error = str(error)
+            self._over(outcome)
+            return self._exchange.client.error_frame(error)
+        self.head = Head.FAILED
+        self._held.clear()
+        self._over(outcome)
+        return b""
+
+    def _over(self, outcome: Outcome) -> None:
+        if self.outcome is not None:
+            return
+        self.outcome = outcome
+        self._record.ended_s = time.time()
+        self._record.outcome = outcome.kind
+        self._record.message = outcome.message
+        status = "" if not self._status else f" {self._status}"
+        self.note = (
+            f"{self._record.provider} {self._record.credential}{status} {outcome.kind} {outcome.message}".strip()
+        )
+        if outcome.kind not in (OutcomeKind.OK, OutcomeKind.CANCELLED):
+            logger.info("flow=%s attempt=%d failed: %s", self._exchange.id[:8], self.number, self.note)
+        self._settle(outcome)
+
+    # What the client is told.
+
+    def _first_event(self) -> None:
+        if self._exchange.first_event_s is None:
+            self._exchange.first_event_s = time.time()
+
+    def _open_head(self, length: int | None) -> None:
+        client = self._exchange.client
+        record = self._record
+        headers = [
+            (b"content-type", client.stream_content_type.encode()) if self._exchange.stream else JSON,
+            (b"x-cliproxy-provider", record.provider.encode()),
+            (b"x-cliproxy-credential", record.credential.encode()),
+            (b"x-cliproxy-model", record.model.encode("latin-1", "replace")),
+            (b"x-cliproxy-attempts", b"%d" % record.number),
+            (b"x-cliproxy-losses", b"%d" % len(self._exchange.losses)),
+        ]
+        if self._exchange.stream:
+            headers.append((b"cache-control", b"no-cache"))
+        request_id = self._headers.get("request-id") or self._headers.get("x-request-id")
+        if request_id:
+            headers += [(name, request_id.encode("latin-1")) for name in (b"request-id", b"x-request-id")]
+        self.reply = ReplyHead(200, tuple(headers), length)
+        self.head = Head.OPEN
+
+
+_KINDS: Final = {
+    Breakage.CONNECT: ErrorKind.SERVER,
+    Breakage.TIMEOUT: ErrorKind.TIMEOUT,
+    Breakage.PROTOCOL: ErrorKind.SERVER,
+}
+_STATUSES: Final = {Breakage.CONNECT: 502, Breakage.TIMEOUT: 504, Breakage.PROTOCOL: 502}

@@ -1,0 +1,93 @@
+"""Starts mitmweb (or mitmdump) with the addons, under uvloop. `scripts/run` calls this from the environment it made."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+
+def main() -> None:
+    """Finds or makes the config, looks at the port, then hands over to mitmproxy."""
+    arguments, for_mitmproxy = parse(sys.argv[1:])
+    if arguments.demo:
+        from scripts.demo import main as demo
+
+        sys.exit(demo())
+    from addons import first_run
+    from addons.listen import gateway_mode, port_problem
+    from addons.settings import SettingsError, find_config, load
+
+    path = find_config(arguments.config, os.environ, Path.cwd())
+    made = None
+    if path is None:
+        path = Path(arguments.config or os.environ.get("CLIPROXY_CONFIG") or "config.yaml")
+        made = first_run.make_config(path, os.environ, ask if sys.stdin.isatty() else None)
+        print(made.text)
+    try:
+        settings = load(path).settings
+    except SettingsError as error:
+        sys.exit(str(error))
+    problem = port_problem(settings.host, settings.port)
+    if problem:
+        sys.exit(problem)
+    use_uvloop()
+    from mitmproxy.tools import main as tools
+
+    start = tools.mitmdump if arguments.headless else tools.mitmweb
+    start(
+        [
+            *("--mode", gateway_mode(settings.host, settings.port)),
+            *("-s", str(ROOT / "addons" / "cliproxy.py")),
+            *("--set", f"cliproxy_config={path}"),
+            *("--set", f"cliproxy_welcome={'first' if made else 'again'}"),
+            *(() if arguments.headless else ("--no-web-open-browser",)),
+            *for_mitmproxy,
+        ]
+    )
+
+
+def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """What is ours, and what is mitmproxy's."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/run",
+        description="Starts the gateway on the port of config.yaml, and mitmweb to look at every exchange.",
+        epilog="Everything else is handed to mitmweb or mitmdump as it is, such as --set web_port=9000 or -s other.py.",
+    )
+    parser.add_argument("--config", metavar="PATH", help="the config (default: $CLIPROXY_CONFIG, else ./config.yaml)")
+    parser.add_argument("--headless", action="store_true", help="mitmdump instead of mitmweb: no console")
+    parser.add_argument("--demo", action="store_true", help="show translation and failover with simulated vendors, end")
+    return parser.parse_known_args(arguments)
+
+
+def ask(question: str) -> bool:
+    """A yes or no from the person at the terminal."""
+    return input(f"{question} [Y/n] ").strip().lower() in ("", "y", "yes")
+
+
+def use_uvloop() -> None:
+    """mitmproxy calls asyncio.run: the policy is the only way in."""
+    try:
+        import uvloop
+    except ImportError:  # Windows has none.
+        return
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    asyncio.eager_task_factory = tolerant(asyncio.eager_task_factory)  # type: ignore[assignment]
+
+
+def tolerant(factory: Callable[..., Any]) -> Callable[..., Any]:
+    """uvloop hands `eager_start` to task factories, which those of Python 3.12 and 3.13 do not know."""
+
+    def make(loop: asyncio.AbstractEventLoop, coro: Any, *, name: Any = None, context: Any = None, **_: Any) -> Any:
+        return factory(loop, coro, name=name, context=context)
+
+    return make
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""A whole reply that is decoded already, as the client wants it."""
+
+from translators.assemble import events_of
+from translators.conversation import Reply
+from translators.dialect import Context, Dialect
+from translators.events import Serializer
+from translators.jsonio import with_fields
+
+
+def whole(reply: Reply, client: Dialect, context: Context) -> bytes:
+    """In one piece, in the client's dialect."""
+    return client.encode_reply(reply, context)
+
+
+def streamed(reply: Reply, client: Dialect, context: Context) -> bytes:
+    """As the stream that it could have been."""
+    encoder = client.stream_encoder(context)
+    serializer = Serializer()
+    return b"".join(encoder.feed(ordered) for event in events_of(reply) for ordered in serializer.feed(event))
+
+
+def renamed(body: bytes, context: Context) -> bytes:
+    """A reply of the client's own dialect: the same bytes, with the model's name as the client asked for it."""
+    return with_fields(body, {"model": context.model}) if context.model else body
