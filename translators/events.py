@@ -162,7 +162,8 @@ class Serializer:
     """Puts the parts of a reply one after the other, for encoders that can have only one open.
 
     feed(event): the events that may go out now. The first open part goes straight through; the others wait for
-    its end. An error lets nothing waiting through.
+    its end. An error lets nothing waiting through. feed_all(events): the same for many; nearly always nothing has to
+    wait, and they come back as they are.
     """
 
     def __init__(self) -> None:
@@ -176,6 +177,27 @@ class Serializer:
                 return self._part_event(part, event)
             case ReplyStart() | ReplyEnd() | ReplyError():
                 return [event]
+
+    def feed_all(self, events: list[Event]) -> list[Event]:
+        """The events that may go out now, in order."""
+        current = self._current
+        if not self._waiting:
+            for event in events:
+                if type(event) is PartDelta:
+                    if event.part != current:
+                        break
+                elif type(event) is PartStart:
+                    if current is not None:
+                        break
+                    current = event.part
+                elif type(event) is PartEnd:
+                    if event.part != current:
+                        break
+                    current = None
+            else:
+                self._current = current
+                return events
+        return [ordered for event in events for ordered in self.feed(event)]
 
     def _part_event(self, part: int, event: Event) -> list[Event]:
         if self._current is None:

@@ -1,7 +1,10 @@
 """A reply on its way from one dialect to another, as it arrives."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
+
+import msgspec
 
 from translators import registry
 from translators.assemble import Assembler
@@ -9,6 +12,8 @@ from translators.dialect import Context
 from translators.errors import GatewayError, UpstreamError
 from translators.events import (
     Event,
+    PartDelta,
+    PartEnd,
     PartStart,
     ReplyEnd,
     ReplyError,
@@ -19,6 +24,8 @@ from translators.events import (
 from translators.jsonio import quoted
 
 NO_CONTEXT: Final = Context()
+_FRAME_ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
+_MODEL: Final = re.compile(rb'(?P<key>"model"\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*")')
 
 
 class ReplyStream:
@@ -27,8 +34,8 @@ class ReplyStream:
     feed(data): any split of the upstream's body. close(): once, at its end; a stream that was cut ends in one error
     of the client's dialect. whole(): after close, the reply in one piece (needs `keep`). Neither raises on bad input.
 
-    Between two sides of one dialect the bytes pass as they are: only the model's name is set to what the client asked
-    for, where the two differ, and the events are read for usage and errors.
+    Between two sides of one dialect the bytes pass as they are, a broken frame too: only the model's name is set to
+    what the client asked for, where the two differ, and the events are read for usage and errors.
     """
 
     def __init__(self, upstream: str, client: str, *, context: Context | None = None, keep: bool = True) -> None:
@@ -54,7 +61,9 @@ class ReplyStream:
         events = self._decoder.feed(data)
         if events:
             self._observe(events)
-        return self._pass(data) if self._same else self._encode(events)
+        if self._same:
+            return self._renamed(self._whole_frames(data))
+        return self._encode(events) if events else b""
 
     def close(self) -> bytes:
         """The last bytes."""
@@ -65,9 +74,9 @@ class ReplyStream:
             return self._encode(events)
         rest = bytes(self._tail)
         self._tail.clear()
-        if healthy and self.error is not None:  # Cut: the vendor's bytes do not say so.
-            return rest + self._client.error_frame(error_of(self.error))
-        return rest
+        if healthy and self.error is not None:  # Cut: the vendor's bytes do not say so, and the rest is half a frame.
+            return self._client.error_frame(error_of(self.error))
+        return self._renamed(rest)
 
     def whole(self) -> bytes:
         """The reply in one piece, in the client's dialect. Raises UpstreamError where it failed."""
@@ -82,6 +91,8 @@ class ReplyStream:
             self._kept += events
         for event in events:
             kind = type(event)
+            if kind is PartDelta or kind is PartEnd:
+                continue
             if kind is PartStart:
                 self.first_event_seen = True
             elif isinstance(event, ReplyStart):
@@ -94,37 +105,56 @@ class ReplyStream:
             elif isinstance(event, ReplyError):
                 self.error = event
 
-    def _encode(self, events: Sequence[Event]) -> bytes:
-        serialize, encode = self._serializer.feed, self._encoder.feed
-        return b"".join([encode(ordered) for event in events for ordered in serialize(event)])
+    def _encode(self, events: list[Event]) -> bytes:
+        return b"".join([self._encoder.feed(event) for event in self._serializer.feed_all(events)])
 
-    def _pass(self, data: bytes) -> bytes:
-        """The same bytes; whole frames only where a name must be changed in them."""
-        wanted = self._context.model
-        if not wanted or wanted == self.model:
-            if not self._tail:
-                return data
-            data, self._tail = bytes(self._tail) + data, bytearray()
+    def _whole_frames(self, data: bytes) -> bytes:
+        """The same bytes up to the last blank line: an error that has to follow must not run into half a frame."""
+        tail = self._tail
+        if not tail and data.endswith(b"\n\n"):
             return data
-        self._tail += data
-        end = self._tail.rfind(b"\n\n") + 2
-        if end < 2:
-            return b""
-        frames = bytes(self._tail[:end])
-        del self._tail[:end]
-        return self._renamed(frames)
+        start = max(0, len(tail) - 3)
+        tail += data
+        if self.end is None and self.error is None:
+            end = max(_end_of(mark, tail, start) for mark in _FRAME_ENDS)
+        else:  # Nothing can follow.
+            end = len(tail)
+        frames = bytes(tail[:end])
+        del tail[:end]
+        return frames
 
     def _renamed(self, frames: bytes) -> bytes:
         """Inside a JSON string the quotes are escaped, so `"model":"x"` can only be a field."""
-        if not self.model:
+        wanted = self._context.model
+        if not wanted or not self.model or wanted == self.model:
             return frames
         if not self._renaming:
-            old, new = quoted(self.model), quoted(self._context.model)
-            keys = (b'"model":', b'"model": ')
-            self._renaming = tuple((key + old, key + new) for key in keys)
+            self._renaming = _spellings(frames, self.model, wanted)
         for old, new in self._renaming:
             frames = frames.replace(old, new)
         return frames
+
+
+def _end_of(mark: bytes, data: bytearray, start: int) -> int:
+    at = data.rfind(mark, start)
+    return 0 if at < 0 else at + len(mark)
+
+
+def _spellings(frames: bytes, model: str, wanted: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The field that names `model`, in each spelling found (white space, escapes) -> the same naming `wanted`."""
+    found = {
+        match[0]: match["key"] + quoted(wanted)
+        for match in _MODEL.finditer(frames)
+        if _unquoted(match["value"]) == model
+    }
+    return tuple(found.items())
+
+
+def _unquoted(value: bytes) -> str | None:
+    try:
+        return msgspec.json.decode(value, type=str)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # A broken frame passes as it is.
+        return None
 
 
 def error_of(event: ReplyError) -> GatewayError:

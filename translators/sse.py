@@ -1,11 +1,16 @@
 """Server-sent events: bytes in any split -> whole frames. Source: WHATWG HTML 9.2."""
 
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
 MAX_FRAME_BYTES: Final = 64 << 20
 BOM: Final = b"\xef\xbb\xbf"
+
+# Numbers, not letters: `b"\n" in data` tries its left side as a number first, which takes ten times as long.
+_LF: Final = 0x0A
+_CR: Final = 0x0D
 
 
 class Frame(Struct, frozen=True, gc=False):
@@ -27,61 +32,64 @@ class FrameSplitter:
     """
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._searched = 0
+        self._held = bytearray()
         self._begun = False
-        self._carriage_returns = False
+        self._after_carriage_return = False
 
     def feed(self, data: bytes) -> list[Frame]:
         """Any split of the body in. Raises FrameTooLong."""
         if not self._begun:
             data = self._without_bom(data)
-        if b"\r" in data:
-            self._carriage_returns = True
-        self._buffer += data
-        if self._carriage_returns:
-            self._normalise()
-        end = self._buffer.rfind(b"\n\n", self._searched)
-        if end < 0:
-            if len(self._buffer) > MAX_FRAME_BYTES:
+        if self._after_carriage_return or _CR in data:
+            data = self._with_newlines(data)
+        held = self._held
+        if data.find(b"\n\n") < 0 and not (data.startswith(b"\n") and held.endswith(b"\n")):
+            held += data
+            if len(held) > MAX_FRAME_BYTES:
                 raise FrameTooLong(f"a frame of more than {MAX_FRAME_BYTES} bytes")
-            self._searched = max(0, len(self._buffer) - 1)
             return []
-        whole = bytes(self._buffer[:end])
-        del self._buffer[: end + 2]
-        self._searched = 0
+        if held:
+            held += data
+            data = bytes(held)
+            held.clear()
+        whole, _, rest = data.rpartition(b"\n\n")
+        held += rest
         return [frame for chunk in whole.split(b"\n\n") if (frame := _frame(chunk)) is not None]
 
     def close(self) -> list[Frame]:
         """What is left at the end of the body."""
-        rest = bytes(self._buffer).replace(b"\r", b"\n")
-        self._buffer.clear()
-        frame = _frame(rest)
+        frame = _frame(bytes(self._held))
+        self._held.clear()
         return [] if frame is None else [frame]
 
     def _without_bom(self, data: bytes) -> bytes:
         """The first bytes, less a byte order mark that may itself be split."""
-        start = bytes(self._buffer) + data
-        self._buffer.clear()
+        start = bytes(self._held) + data
+        self._held.clear()
         if len(start) < len(BOM) and BOM.startswith(start):
-            self._buffer += start
+            self._held += start
             return b""
         self._begun = True
         return start.removeprefix(BOM)
 
-    def _normalise(self) -> None:
-        """CRLF and CR become LF. A CR at the very end stays: its LF may be still on the way."""
-        held = self._buffer.endswith(b"\r")
-        body = self._buffer[:-1] if held else self._buffer
-        self._buffer = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        self._searched = 0
-        if held:
-            self._buffer += b"\r"
+    def _with_newlines(self, data: bytes) -> bytes:
+        """CRLF and CR become LF. A CR ends its line at once; an LF that comes in the next piece belongs to it."""
+        if not data:
+            return data
+        if self._after_carriage_return:
+            data = data.removeprefix(b"\n")
+            self._after_carriage_return = False
+        if data.endswith(b"\r"):
+            self._after_carriage_return = True
+        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def _frame(chunk: bytes) -> Frame | None:
-    if chunk.startswith(b"data: ") and b"\n" not in chunk:  # nearly all of them
+    if chunk.startswith(b"data: ") and _LF not in chunk:  # OpenAI's, Gemini's
         return Frame("", chunk[6:])
+    name, separator, rest = chunk.partition(b"\ndata: ")
+    if separator and name.startswith(b"event: ") and _LF not in name and _LF not in rest:  # Anthropic's
+        return Frame(_name(name[7:]), rest)
     event = ""
     data: list[bytes] = []
     for line in chunk.split(b"\n"):
@@ -90,5 +98,10 @@ def _frame(chunk: bytes) -> Frame | None:
         if field == b"data":
             data.append(value)
         elif field == b"event":
-            event = value.decode("utf-8", "replace")
+            event = _name(value)
     return Frame(event, b"\n".join(data)) if data else None
+
+
+@lru_cache(maxsize=64)
+def _name(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
