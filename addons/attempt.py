@@ -38,7 +38,8 @@ class Mode(Enum):
 class UpstreamAttempt:
     """See addons.exchange.Attempt. `settle(outcome)` gives the lease back, once.
 
-    `outcome` is set when it is over; `refusal` is then what the vendor said, in neutral words.
+    `outcome` is set when it is over; `refusal` is then what the vendor said, in neutral words, and `refusal_body` its own
+    words where the client speaks the same dialect.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class UpstreamAttempt:
         self.note = ""
         self.outcome: Outcome | None = None
         self.refusal: GatewayError | None = None
+        self.refusal_body: bytes | None = None
         self._exchange = exchange
         self._provider = provider
         self._upstream = upstream
@@ -217,6 +219,8 @@ class UpstreamAttempt:
         """The upstream answered with an error status."""
         body = b"".join(self._held)
         error = self._upstream.decode_error(self._status, body, self._headers)
+        if self._upstream is self._exchange.client and body.lstrip()[:1] == b"{":
+            self.refusal_body = body
         self._end_badly(self._provider.classify(self._status, self._headers, body), error)
 
     def _refuse_stream(self, stream: ReplyStream) -> bytes:

@@ -154,7 +154,7 @@ class Exchange:
     """One client request, the way it came, and what became of it.
 
     `id` is the flow's, for logs. `client`: the dialect spoken to us. `headers`: the client's, names in lower case.
-    `client_name`: the short id of the client key. Times are Unix seconds.
+    `client_name`: the short id of the client key. `query`: the request's, without keys. Times are Unix seconds.
     """
 
     id: str
@@ -166,6 +166,7 @@ class Exchange:
     stream: bool
     client_name: str
     received_s: float
+    query: str = ""
     conductor: Conductor | None = None
     attempts: list[AttemptRecord] = field(default_factory=list)
     losses: tuple[Loss, ...] = ()

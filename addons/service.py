@@ -1,0 +1,119 @@
+"""Reads the config, builds what serves it, and puts it into mitmproxy: the gateway before the engine."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Set
+from pathlib import Path
+from typing import Any
+
+from mitmproxy import ctx
+from mitmproxy.addonmanager import Loader
+
+from addons import first_run, welcome
+from addons.access import Access
+from addons.accounts.from_settings import credentials_of
+from addons.accounts.pool import Pool
+from addons.conduct import Conductors
+from addons.engine import Engine
+from addons.gateway import Gateway
+from addons.listen import gateway_mode, port_problem
+from addons.route import Router
+from addons.settings import Settings, SettingsError, find_config, load
+from addons.usage.record import Fanout, LogSink
+
+logger = logging.getLogger(__name__)
+
+OPTIONS = {
+    "connection_strategy": "lazy",
+    "keep_host_header": True,
+    "upstream_cert": False,
+    "flow_detail": 0,
+}
+"""What mitmproxy must do differently for us; an option that the user has set stays as it is."""
+
+
+class Service:
+    """The addon that mitmproxy loads. Its parts are addons of their own, in hook order."""
+
+    name = "cliproxy"
+
+    def __init__(self) -> None:
+        self.addons: list[Any] = []
+        self._settings: Settings | None = None
+        self._saved: dict[str, Any] = {}
+
+    def load(self, loader: Loader) -> None:
+        """Adds our options, and sets those of mitmproxy's that we need."""
+        loader.add_option("cliproxy_config", str, "", "The gateway's config.yaml ($CLIPROXY_CONFIG, ./config.yaml).")
+        loader.add_option("cliproxy_welcome", str, "", "Print where everything is: `first` after making a config.")
+        self._set_options(OPTIONS)
+
+    def configure(self, updated: Set[str]) -> None:
+        """Reads the config once mitmproxy knows where it is."""
+        if "cliproxy_config" not in updated or self._settings is not None:
+            return
+        try:
+            self._build(self._load_settings())
+        except SettingsError as error:
+            stop(str(error))
+
+    def running(self) -> None:
+        """Listens. mitmproxy has read its modes before this script was loaded, so it must be told to look again."""
+        if self._settings is not None:
+            asyncio.get_running_loop().create_task(self._listen(self._settings))
+
+    def done(self) -> None:
+        """Takes back what load() changed."""
+        ctx.options.update(**self._saved)
+        self._saved.clear()
+
+    def _load_settings(self) -> Settings:
+        path = find_config(ctx.options.cliproxy_config or None, os.environ, Path.cwd())
+        if path is None:
+            path = Path(ctx.options.cliproxy_config or os.environ.get("CLIPROXY_CONFIG") or "config.yaml")
+            for line in first_run.make_config(path, os.environ, None).text.splitlines():
+                logger.warning(line)
+        loaded = load(path)
+        for note in loaded.notes:
+            logger.log(note.level, note.text)
+        return loaded.settings
+
+    def _build(self, settings: Settings) -> None:
+        if not ctx.options.has_changed("mode"):
+            problem = port_problem(settings.host, settings.port)
+            if problem:
+                stop(problem)
+                return
+            self._set_options({"mode": [gateway_mode(settings.host, settings.port)]})
+        credentials = credentials_of(settings)
+        router = Router(settings, credentials)
+        pools = {
+            pool: Pool([one for one in credentials if one.pool == pool], settings)
+            for pool in dict.fromkeys(one.pool for one in credentials)
+        }
+        conductors = Conductors(pools, settings, Fanout([LogSink()]))
+        self.addons = [Gateway(Access(settings.api_keys), router, conductors), Engine()]
+        self._settings = settings
+        self._router = router
+
+    async def _listen(self, settings: Settings) -> None:
+        server = ctx.master.addons.get("proxyserver")
+        if not await server.setup_servers():
+            logger.error("The gateway can't listen on %s:%s; the lines above say why.", settings.host, settings.port)
+            sys.exit(1)
+        web_url = getattr(ctx.master, "web_url", None)
+        welcome.say(settings, self._router, web_url, ctx.options.cliproxy_welcome)
+
+    def _set_options(self, options: dict[str, Any]) -> None:
+        for name, value in options.items():
+            if not ctx.options.has_changed(name):
+                self._saved[name] = getattr(ctx.options, name)
+                ctx.options.update(**{name: value})
+
+
+def stop(reason: str) -> None:
+    """Ends the start with one clear line."""
+    logger.error(reason)
+    ctx.master.shutdown()
