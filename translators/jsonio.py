@@ -11,7 +11,9 @@ from translators.errors import BadRequest
 
 ENCODER: Final = msgspec.json.Encoder()
 _TOP: Final = msgspec.json.Decoder(dict[str, Raw])
-_COMPLAINT: Final = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
+_SPOT: Final = re.compile(r" - at `([^`]*)`$")
+_MISSING: Final = re.compile(r"Object missing required field `(.*)`")
+_INVALID: Final = re.compile(r"Invalid (?:enum )?value (.*)", re.DOTALL)
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -40,11 +42,15 @@ def check_text(body: bytes) -> None:
 
 def bad_request(error: msgspec.ValidationError, path: str = "$") -> BadRequest:
     """A typed reader's complaint in our words; `path` is where that reader stood in the body."""
-    match = _COMPLAINT.match(str(error))
-    what = match["what"] if match else str(error)
-    inner = (match["path"] or "$") if match else "$"
-    expected = re.sub(r"^Expected ", "", what).replace("`", "")
-    return BadRequest(path + inner.removeprefix("$"), expected)
+    complaint = str(error)
+    spot = _SPOT.search(complaint)
+    what = complaint[: spot.start()] if spot else complaint
+    place = path + (spot[1].removeprefix("$") if spot else "")
+    if missing := _MISSING.match(what):
+        return BadRequest(f"{place}.{missing[1]}", "a value: it is required")
+    if invalid := _INVALID.match(what):
+        return BadRequest(place, f"a known value, not {invalid[1][:80]}")
+    return BadRequest(place, what.removeprefix("Expected ").replace("`", ""))
 
 
 def top_level(body: bytes) -> dict[str, Raw]:

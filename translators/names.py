@@ -17,11 +17,11 @@ class Names:
     def __init__(self, names: Iterable[str], limit: int) -> None:
         self._limit = limit
         self._upstream: dict[str, str] = {}
+        self._taken: set[str] = set()
         self.changed: dict[str, str] = {}
         wanted = list(dict.fromkeys(names))
-        for name in wanted:
-            if _legal(name, limit) == name:
-                self._upstream[name] = name
+        self._taken.update(name for name in wanted if _legal(name, limit) == name)
+        self._upstream.update((name, name) for name in self._taken)
         for name in wanted:
             self.upstream(name)
 
@@ -30,10 +30,13 @@ class Names:
         known = self._upstream.get(name)
         if known is not None:
             return known
-        legal = _legal(name, self._limit)
-        if legal in self._upstream.values():
-            legal = _with_hash(legal, name, self._limit)
+        clean = legal = _legal(name, self._limit)
+        salt = name
+        while legal in self._taken:
+            legal = _with_hash(clean, salt, self._limit)
+            salt += "'"
         self._upstream[name] = legal
+        self._taken.add(legal)
         if legal != name:
             self.changed[legal] = name
         return legal

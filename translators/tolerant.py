@@ -1,7 +1,8 @@
 """The tolerant way into a typed wire, for bodies that the strict decoder refuses.
 
-The same Structs, walked part by part over `Raw`: a list item of an unknown type is dropped as a loss, everything else
-that does not fit is a complaint with its path. Slow, and only walked where the strict way failed.
+The same Structs, walked part by part over `Raw`: a list item of an unknown `type` (or with a value of one inside) is
+dropped as a loss, everything else that does not fit is a complaint with its path: a message of an unknown `role`, too.
+Slow, and only walked where the strict way failed.
 """
 
 from types import UnionType
@@ -18,9 +19,10 @@ from translators.jsonio import bad_request
 class _Unknown(Exception):
     """A value whose tag names no Struct of the union that should hold it."""
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, path: str) -> None:
         super().__init__(tag)
         self.tag = tag
+        self.path = path
 
 
 def decode[T](body: bytes, wire: type[T]) -> tuple[T, tuple[Loss, ...]]:
@@ -29,7 +31,7 @@ def decode[T](body: bytes, wire: type[T]) -> tuple[T, tuple[Loss, ...]]:
     try:
         value = walk.value(Raw(body), wire, "$")
     except _Unknown as error:
-        raise BadRequest("$.type", f"a known type, not {error.tag!r}") from error
+        raise BadRequest(error.path, f"a known type, not {error.tag!r}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest("$", "valid JSON") from error
     return value, tuple(walk.losses)
@@ -67,10 +69,10 @@ class _Walk:
         if tag_field is not None:
             tag = msgspec.json.decode(fields.get(tag_field, b"null"))
             known = {struct.__struct_config__.tag: struct for struct in structs}
-            if not isinstance(tag, str):
+            if not isinstance(tag, str) or (tag not in known and tag_field != "type"):
                 raise BadRequest(f"{path}.{tag_field}", "one of " + ", ".join(sorted(map(str, known))))
             if tag not in known:
-                raise _Unknown(tag)
+                raise _Unknown(tag, f"{path}.{tag_field}")
             chosen = known[tag]
         values: dict[str, Any] = {}
         for field in msgspec.structs.fields(chosen):
