@@ -22,6 +22,7 @@ class _Open(Struct):
     start: PartStart
     pieces: list[str]
     signature: str | None = None
+    signer: str | None = None
 
 
 class Assembler:
@@ -45,8 +46,9 @@ class Assembler:
                 self._parts[part] = _Open(event, [])
             case PartDelta(part=part, text=text):
                 self._parts[part].pieces.append(text)
-            case PartEnd(part=part, signature=signature):
+            case PartEnd(part=part, signature=signature, signer=signer):
                 self._parts[part].signature = signature
+                self._parts[part].signer = signer or self._signer
             case ReplyEnd():
                 self._end = event
             case ReplyError():
@@ -78,7 +80,7 @@ class Assembler:
             case PartKind.TOOL_CALL:
                 return ToolCall(part.start.id, part.start.name, text or "{}")
             case PartKind.THINKING:
-                signer = self._signer if part.signature else None
+                signer = part.signer if part.signature else None
                 return Thinking(text, part.signature, signer, part.start.redacted)
 
 
@@ -92,16 +94,18 @@ def events_of(reply: Reply) -> list[Event]:
 
 
 def _part_events(number: int, part: Part) -> list[Event]:
+    end = PartEnd(number)
     match part:
         case Text(text=text):
-            start, signature = PartStart(number, PartKind.TEXT), None
+            start = PartStart(number, PartKind.TEXT)
         case Refusal(text=text):
-            start, signature = PartStart(number, PartKind.REFUSAL), None
+            start = PartStart(number, PartKind.REFUSAL)
         case ToolCall(id=call_id, name=name, arguments=text):
-            start, signature = PartStart(number, PartKind.TOOL_CALL, id=call_id, name=name), None
-        case Thinking(text=text, signature=signature, redacted=redacted):
+            start = PartStart(number, PartKind.TOOL_CALL, id=call_id, name=name)
+        case Thinking(text=text, signature=signature, signer=signer, redacted=redacted):
             start = PartStart(number, PartKind.THINKING, redacted=redacted)
+            end = PartEnd(number, signature, signer)
         case _:  # A reply holds no others.
             return []
     delta: list[Event] = [PartDelta(number, text)] if text else []
-    return [start, *delta, PartEnd(number, signature)]
+    return [start, *delta, end]

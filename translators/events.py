@@ -73,10 +73,11 @@ class PartDelta(Struct, frozen=True, gc=False):
 
 
 class PartEnd(Struct, frozen=True, gc=False):
-    """`signature`: the signer's proof of a thinking part, or the data of a redacted one."""
+    """`signature`: the signer's proof of a thinking part, or the data of a redacted one. `signer`: its dialect."""
 
     part: int
     signature: str | None = None
+    signer: str | None = None
 
 
 class ReplyEnd(Struct, frozen=True, gc=False):
