@@ -1,0 +1,192 @@
+"""A Messages request as it stands on the wire, read and written by the same Structs.
+
+Source: the request types of the official SDK (anthropic 2.11, `types/message_create_params.py` and what it names).
+Blocks of server tools have no Struct: they are unknown types, which the tolerant reader drops as losses.
+"""
+
+from typing import Final, Literal
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+ABSENT: Final = Raw(b"")
+
+
+class CacheControl(Struct):
+    """A breakpoint of the prompt cache."""
+
+    type: str = "ephemeral"
+    ttl: str | UnsetType | None = UNSET
+
+
+class Base64Source(Struct, tag_field="type", tag="base64"):
+    media_type: str
+    data: str
+
+
+class UrlSource(Struct, tag_field="type", tag="url"):
+    url: str
+
+
+class FileSource(Struct, tag_field="type", tag="file"):
+    file_id: str
+
+
+class TextSource(Struct, tag_field="type", tag="text"):
+    data: str
+    media_type: str = "text/plain"
+
+
+class TextBlock(Struct, tag_field="type", tag="text", omit_defaults=True):
+    text: str
+    cache_control: CacheControl | None = None
+
+
+class ImageBlock(Struct, tag_field="type", tag="image", omit_defaults=True):
+    source: Base64Source | UrlSource | FileSource
+    cache_control: CacheControl | None = None
+
+
+class ContentSource(Struct, tag_field="type", tag="content"):
+    content: str | list[TextBlock | ImageBlock]
+
+
+type DocumentSource = Base64Source | UrlSource | FileSource | TextSource | ContentSource
+
+
+class DocumentBlock(Struct, tag_field="type", tag="document", omit_defaults=True):
+    source: DocumentSource
+    title: str | None = None
+    context: str | None = None
+    cache_control: CacheControl | None = None
+
+
+class SearchResultBlock(Struct, tag_field="type", tag="search_result"):
+    source: str
+    title: str
+    content: list[TextBlock]
+    cache_control: CacheControl | None = None
+
+
+class ThinkingBlock(Struct, tag_field="type", tag="thinking"):
+    thinking: str
+    signature: str | None = ""
+
+
+class RedactedThinkingBlock(Struct, tag_field="type", tag="redacted_thinking"):
+    data: str
+
+
+class ToolUseBlock(Struct, tag_field="type", tag="tool_use", omit_defaults=True):
+    id: str
+    name: str
+    input: Raw
+    cache_control: CacheControl | None = None
+
+
+type ResultBlock = TextBlock | ImageBlock | DocumentBlock | SearchResultBlock
+
+
+class ToolResultBlock(Struct, tag_field="type", tag="tool_result", omit_defaults=True):
+    tool_use_id: str
+    content: str | list[ResultBlock] | None = None
+    is_error: bool | None = None
+    cache_control: CacheControl | None = None
+
+
+type Block = (
+    TextBlock
+    | ImageBlock
+    | DocumentBlock
+    | SearchResultBlock
+    | ThinkingBlock
+    | RedactedThinkingBlock
+    | ToolUseBlock
+    | ToolResultBlock
+)
+
+
+class Message(Struct):
+    role: Literal["user", "assistant", "system"]
+    content: str | list[Block]
+
+
+class Tool(Struct, omit_defaults=True):
+    """A tool of the client's, or with another `type` one that runs at the vendor (those may have no name)."""
+
+    name: str = ""
+    description: str | None = None
+    input_schema: Raw = ABSENT
+    strict: bool | None = None
+    cache_control: CacheControl | None = None
+    type: str | None = None
+
+
+class ToolChoice(Struct, omit_defaults=True):
+    type: Literal["auto", "any", "tool", "none"]
+    name: str | None = None
+    disable_parallel_tool_use: bool | None = None
+
+
+class ThinkingConfig(Struct, omit_defaults=True):
+    """`type`: enabled, disabled, adaptive, between_tools; more may come."""
+
+    type: str
+    budget_tokens: int | None = None
+    display: str | None = None
+
+
+class FormatConfig(Struct):
+    """Structured output."""
+
+    schema: Raw
+    type: str = "json_schema"
+
+
+class OutputConfig(Struct, omit_defaults=True):
+    effort: str | None = None
+    format: FormatConfig | None = None
+
+
+class Metadata(Struct):
+    user_id: str | None = None
+
+
+class Request(Struct, omit_defaults=True):
+    """The body of /v1/messages and, less its limits, of /v1/messages/count_tokens. `EXTRAS` only move."""
+
+    model: str
+    messages: list[Message]
+    max_tokens: int | None = None
+    system: str | list[TextBlock] | None = None
+    tools: list[Tool] | None = None
+    tool_choice: ToolChoice | None = None
+    stop_sequences: list[str] | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    stream: bool | None = None
+    thinking: ThinkingConfig | None = None
+    output_config: OutputConfig | None = None
+    output_format: FormatConfig | None = None
+    metadata: Metadata | None = None
+    service_tier: str | None = None
+    betas: Raw = ABSENT
+    billing_policy: Raw = ABSENT
+    cache_control: Raw = ABSENT
+    compaction: Raw = ABSENT
+    container: Raw = ABSENT
+    context_management: Raw = ABSENT
+    diagnostics: Raw = ABSENT
+    fallback_credit_token: Raw = ABSENT
+    fallbacks: Raw = ABSENT
+    inference_geo: Raw = ABSENT
+    mcp_servers: Raw = ABSENT
+    speed: Raw = ABSENT
+    thread: Raw = ABSENT
+    user_profile_id: Raw = ABSENT
+    workspace_id: Raw = ABSENT
+
+
+EXTRAS: Final[tuple[str, ...]] = tuple(
+    field for field in Request.__struct_fields__ if Request.__annotations__[field] is Raw
+)
