@@ -1,0 +1,292 @@
+"""What our engine costs beside bare mitmdump: CPU of the proxy process per request and per event.
+
+Each proxy runs as its own process; the work goes to them in turns, so that a noisy machine disturbs all alike. Figures
+are medians of the rounds. `stock` is mitmdump as it comes, as a reverse proxy for the same upstream; `stream` is the
+same with `flow.response.stream = True` for server-sent events; `ours` translates Anthropic -> OpenAI chat.
+
+    .venv/bin/python scripts/bench/engine.py [--json] [--rounds 5]
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+EVENTS: Final = 300
+LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+
+STREAM_ADDON: Final = """
+def responseheaders(flow):
+    if flow.response.headers.get("content-type", "").startswith("text/event-stream"):
+        flow.response.stream = True
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A running proxy, and the dialect that it is spoken to in."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    port: int
+    anthropic: bool
+    start_s: float
+
+    def cpu_s(self) -> float:
+        """Time on a processor so far, from the kernel's accounts."""
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
+
+    def rss_mb(self) -> float:
+        """Resident memory."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert found
+        return int(found[1]) / 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`divisor`: what one request counts as, so that a burst is told per event."""
+
+    name: str
+    requests: int
+    connections: int
+    stream: bool
+    body: Callable[[bool], dict[str, Any]]
+    keep_alive: bool = True
+    divisor: int = 1
+
+
+def small(stream: bool) -> Callable[[bool], dict[str, Any]]:
+    """A short question, in either dialect."""
+
+    def body(anthropic: bool) -> dict[str, Any]:
+        limit = {"max_tokens": 1000} if anthropic else {"max_completion_tokens": 1000}
+        messages = [{"role": "user", "content": "Is all well? " * 10}]
+        return {"model": "bench-model", **limit, "messages": messages, "stream": stream}
+
+    return body
+
+
+def agentic(anthropic: bool) -> dict[str, Any]:
+    """About 1 MB: 300 messages of text, tool calls and results, and 60 tools."""
+    schema = {
+        "type": "object",
+        "properties": {
+            f"field_{number}": {"type": "string", "description": "What this field is for. " * 4} for number in range(8)
+        },
+        "required": ["field_0"],
+        "additionalProperties": False,
+    }
+    tools = [{"name": f"tool_{number}", "description": "Does something useful. " * 20} for number in range(60)]
+    text = "A line of code that someone has read. " * 75
+    messages: list[dict[str, Any]] = []
+    for number in range(100):
+        call_id, name, arguments = f"toolu_{number:024d}", f"tool_{number % 60}", {"field_0": text}
+        messages.append({"role": "user", "content": f"Step {number}. {text}"})
+        if anthropic:
+            call = {"type": "tool_use", "id": call_id, "name": name, "input": arguments}
+            messages.append({"role": "assistant", "content": [{"type": "text", "text": "I look."}, call]})
+            result = {"type": "tool_result", "tool_use_id": call_id, "content": text}
+            messages.append({"role": "user", "content": [result]})
+        else:
+            function = {"name": name, "arguments": json.dumps(arguments)}
+            calls = [{"id": call_id, "type": "function", "function": function}]
+            messages.append({"role": "assistant", "content": "I look.", "tool_calls": calls})
+            messages.append({"role": "tool", "tool_call_id": call_id, "content": text})
+    if anthropic:
+        declared: list[dict[str, Any]] = [{**tool, "input_schema": schema} for tool in tools]
+    else:
+        declared = [{"type": "function", "function": {**tool, "parameters": schema}} for tool in tools]
+    limit = {"max_tokens": 1000} if anthropic else {"max_completion_tokens": 1000}
+    return {"model": "bench-model", **limit, "tools": declared, "messages": messages, "stream": False}
+
+
+WORKS: Final = (
+    Work("small request", 400, 8, False, small(False)),
+    Work("new connection each", 200, 4, False, small(False), keep_alive=False),
+    Work("1 MB request", 30, 2, False, agentic),
+    Work("burst of 300, per event", 30, 2, True, small(True), divisor=EVENTS),
+)
+
+
+def main() -> None:
+    """Runs all of it and prints a table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each work (default 5)")
+    parser.add_argument("--only", default="", help="only works whose name contains this")
+    arguments = parser.parse_args()
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        upstream = stack.enter_context(upstream_server())
+        proxies = [stack.enter_context(proxy) for proxy in all_proxies(directory, upstream)]
+        works = [work for work in WORKS if arguments.only in work.name]
+        time.sleep(1)
+        memory = {proxy.name: proxy.rss_mb() for proxy in proxies}
+        figures = {work.name: measure(work, proxies, arguments.rounds) for work in works}
+        report(figures, proxies, memory, as_json=arguments.json)
+
+
+def measure(work: Work, proxies: list[Proxy], rounds: int) -> dict[str, float]:
+    """Proxy -> CPU microseconds per request or event, the median of the rounds."""
+    samples: dict[str, list[float]] = {proxy.name: [] for proxy in proxies}
+    for round_number in range(rounds + 1):
+        for proxy in proxies:
+            before = proxy.cpu_s()
+            asyncio.run(drive(work, proxy))
+            cost = (proxy.cpu_s() - before) / work.requests / work.divisor * 1e6
+            if round_number:  # The first round warms up.
+                samples[proxy.name].append(cost)
+    return {name: statistics.median(costs) for name, costs in samples.items()}
+
+
+async def drive(work: Work, proxy: Proxy) -> None:
+    """All requests of one round, over so many connections at a time."""
+    body = json.dumps(work.body(proxy.anthropic)).encode()
+    path = "/v1/messages" if proxy.anthropic else "/v1/chat/completions"
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{proxy.port}\r\nauthorization: Bearer bench-key\r\n"
+        f"anthropic-version: 2023-06-01\r\ncontent-type: application/json\r\naccept: */*\r\n"
+        f"user-agent: bench/1\r\nx-stainless-lang: python\r\ncontent-length: {len(body)}\r\n"
+        f"{'' if work.keep_alive else 'connection: close' + chr(13) + chr(10)}\r\n"
+    ).encode()
+    share = work.requests // work.connections
+    await asyncio.gather(*(one_client(work, proxy.port, head + body, share) for _ in range(work.connections)))
+
+
+async def one_client(work: Work, port: int, request: bytes, count: int) -> None:
+    """`count` requests, one after the other."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
+    for number in range(count):
+        if number and not work.keep_alive:
+            writer.close()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
+        writer.write(request)
+        status, body = await read_reply(reader)
+        if (
+            status != 200
+            or (work.stream and body.count(b"word") != EVENTS)
+            or (not work.stream and b"All is" not in body)
+        ):
+            raise SystemExit(f"wrong reply on port {port}: {status} {body[:300]!r}")
+    writer.close()
+
+
+async def read_reply(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """Status and body, by length or in chunks."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = LENGTH.search(head)
+    if length:
+        return int(head[9:12]), await reader.readexactly(int(length[1]))
+    pieces: list[bytes] = []
+    while size := int(await reader.readuntil(b"\r\n"), 16):
+        pieces.append((await reader.readexactly(size + 2))[:-2])
+    await reader.readexactly(2)
+    return int(head[9:12]), b"".join(pieces)
+
+
+def report(
+    figures: dict[str, dict[str, float]], proxies: list[Proxy], memory: dict[str, float], *, as_json: bool
+) -> None:
+    """A table for people, JSON for programs."""
+    starts = {proxy.name: proxy.start_s for proxy in proxies}
+    if as_json:
+        print(json.dumps({"cpu_us": figures, "idle_rss_mb": memory, "start_to_first_answer_s": starts}, indent=1))
+        return
+    names = [proxy.name for proxy in proxies]
+    print(f"{'CPU microseconds':28}" + "".join(f"{name:>10}" for name in names) + f"{'to stock':>10}{'to stream':>10}")
+    for work, costs in figures.items():
+        ratios = [f"{costs['ours'] / costs[name]:10.2f}" for name in ("stock", "stream")]
+        print(f"{work:28}" + "".join(f"{costs[name]:10.1f}" for name in names) + "".join(ratios))
+    print(f"{'idle RSS, MB':28}" + "".join(f"{memory[name]:10.1f}" for name in names))
+    print(f"{'start to first answer, s':28}" + "".join(f"{starts[name]:10.2f}" for name in names))
+
+
+@contextmanager
+def upstream_server() -> Iterator[int]:
+    """The upstream's port."""
+    command = [sys.executable, str(ROOT / "scripts" / "bench" / "upstream.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
+def all_proxies(directory: Path, upstream: int) -> Iterator[Any]:
+    """The three, not yet started."""
+    streaming = directory / "streaming.py"
+    streaming.write_text(STREAM_ADDON)
+    mitmdump = str(Path(sys.executable).parent / "mitmdump")
+    for name, more in (("stock", []), ("stream", ["-s", str(streaming)])):
+        port = free_port()
+        mode = f"reverse:http://127.0.0.1:{upstream}@127.0.0.1:{port}"
+        command = [mitmdump, "--mode", mode, "--set", "flow_detail=0", "--set", f"confdir={directory}", *more]
+        yield started(name, command, port, anthropic=False)
+    port = free_port()
+    config = directory / "config.yaml"
+    config.write_text(
+        f"host: 127.0.0.1\nport: {port}\napi-keys: [bench-key]\nopenai-compatibility:\n"
+        f"  - name: bench\n    base-url: http://127.0.0.1:{upstream}/v1\n"
+        "    api-key-entries: [{api-key: bench-upstream-key}]\n    models: [{name: bench-model}]\n"
+    )
+    start = str(ROOT / "scripts" / "start.py")
+    command = [sys.executable, start, "--headless", "--config", str(config), "--set", f"confdir={directory}"]
+    yield started("ours", command, port, anthropic=True)
+
+
+@contextmanager
+def started(name: str, command: list[str], port: int, *, anthropic: bool) -> Iterator[Proxy]:
+    """A proxy that has given its first answer."""
+    began = time.perf_counter()
+    with (
+        tempfile.TemporaryFile() as log,
+        subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process,
+    ):
+        try:
+            first_answer(Proxy(name, process, port, anthropic, 0.0), log)
+            yield Proxy(name, process, port, anthropic, time.perf_counter() - began)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def first_answer(proxy: Proxy, log: IO[bytes]) -> None:
+    """Asks until it answers. Ends the benchmark with the proxy's log where it never does."""
+    deadline = time.perf_counter() + 20
+    while True:
+        try:
+            return asyncio.run(drive(Work("first", 1, 1, False, small(False)), proxy))
+        except (ConnectionError, asyncio.IncompleteReadError):
+            if proxy.process.poll() is not None or time.perf_counter() > deadline:
+                log.seek(0)
+                raise SystemExit(f"{proxy.name} did not start:\n{log.read().decode()}") from None
+            time.sleep(0.01)
+
+
+def free_port() -> int:
+    """One that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    main()
