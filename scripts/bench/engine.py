@@ -157,7 +157,7 @@ def measure(work: Work, proxies: list[Proxy], rounds: int) -> dict[str, float]:
 
 async def drive(work: Work, proxy: Proxy) -> None:
     """All requests of one round, over so many connections at a time."""
-    body = json.dumps(work.body(proxy.anthropic)).encode()
+    body = json.dumps(work.body(proxy.anthropic), separators=(",", ":")).encode()
     path = "/v1/messages" if proxy.anthropic else "/v1/chat/completions"
     head = (
         f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{proxy.port}\r\nauthorization: Bearer bench-key\r\n"
