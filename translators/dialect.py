@@ -130,6 +130,7 @@ class Dialect:
     model_list(models), one_model(model): the bodies of the model routes.
     keep_alive: bytes that a waiting client of a stream ignores.
     error_frame(error): what ends a stream in an error, at any point after its first byte.
+    request_wire: the Struct that a request is read into, for the audit of unknown fields.
     """
 
     name: str
@@ -149,3 +150,4 @@ class Dialect:
     one_model: Callable[[ModelInfo], bytes]
     stream_content_type: str = "text/event-stream; charset=utf-8"
     keep_alive: bytes = b": keep-alive\n\n"
+    request_wire: type[Struct] | None = None

@@ -5,12 +5,12 @@ dropped as a loss, everything else that does not fit is a complaint with its pat
 Slow, and only walked where the strict way failed.
 """
 
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
+from translators import wire as shapes
 from translators.conversation import Loss
 from translators.errors import BadRequest
 from translators.jsonio import bad_request
@@ -46,9 +46,9 @@ class _Walk:
             return msgspec.json.decode(raw, type=wire)
         except msgspec.ValidationError as error:
             kind = _kind(bytes(raw))
-            if kind == "array" and (item := _item_type(wire)) is not None:
+            if kind == "array" and (item := shapes.item_type(wire)) is not None:
                 return self.items(raw, item, path, wire)
-            if kind == "object" and (structs := _structs(wire)):
+            if kind == "object" and (structs := shapes.structs(wire)):
                 return self.struct(raw, structs, path, error)
             raise bad_request(error, path) from error
 
@@ -60,7 +60,7 @@ class _Walk:
                 values.append(self.value(one, item, place))
             except _Unknown as error:
                 self.losses.append(Loss(place, f"unknown type {error.tag!r}"))
-        return tuple(values) if _is_tuple(wire) else values
+        return tuple(values) if shapes.is_tuple(wire) else values
 
     def struct(self, raw: Raw, structs: tuple[type[Struct], ...], path: str, error: msgspec.ValidationError) -> Any:
         chosen = structs[0]
@@ -87,27 +87,3 @@ class _Walk:
 def _kind(raw: bytes) -> str:
     start = raw.lstrip()[:1]
     return {b"[": "array", b"{": "object"}.get(start, "scalar")
-
-
-def _members(wire: Any) -> tuple[Any, ...]:
-    """The members of a union, aliases resolved; a plain type is its own only member."""
-    if hasattr(wire, "__value__"):
-        return _members(wire.__value__)
-    if isinstance(wire, UnionType) or get_origin(wire) is Union:
-        return tuple(member for arg in get_args(wire) for member in _members(arg))
-    return (wire,)
-
-
-def _item_type(wire: Any) -> Any:
-    for member in _members(wire):
-        if get_origin(member) in (list, tuple):
-            return get_args(member)[0]
-    return None
-
-
-def _is_tuple(wire: Any) -> bool:
-    return any(get_origin(member) is tuple for member in _members(wire))
-
-
-def _structs(wire: Any) -> tuple[type[Struct], ...]:
-    return tuple(member for member in _members(wire) if isinstance(member, type) and issubclass(member, Struct))
