@@ -1,0 +1,390 @@
+"""What Anthropic's Messages API refuses beyond the shape of a request."""
+
+import base64
+import binascii
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tests.vendors import anthropic_shapes as shapes
+from tests.vendors.anthropic_signature import is_ours
+from tests.vendors.rules import Asked, Refusal, RuleBook
+from tests.vendors.shape import Flaw, Misshapen
+
+DOCS: Final = "platform.claude.com/docs/en"
+IDS: Final = re.compile(r"[a-zA-Z0-9_-]+")
+TOOL_NAMES: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+MIN_BUDGET: Final = 1024
+MAX_CACHE_MARKS: Final = 4
+THOUGHTS: Final = ("thinking", "redacted_thinking")
+NO_PREFILL: Final = ("claude-opus-4-6", "claude-sonnet-4-6")
+
+RULES: Final = RuleBook()
+
+
+def blocks(content: Any) -> list[dict[str, Any]]:
+    """Content as blocks, which a string is short for."""
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def turns_of(messages: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The conversation as the model sees it: neighbours of one role are one turn, system turns are left out."""
+    merged: list[tuple[str, list[dict[str, Any]]]] = []
+    for message in messages:
+        if message["role"] == "system":
+            continue
+        if merged and merged[-1][0] == message["role"]:
+            merged[-1][1].extend(blocks(message["content"]))
+        else:
+            merged.append((message["role"], list(blocks(message["content"]))))
+    return merged
+
+
+def turns(asked: Asked) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Those of a request."""
+    return turns_of(asked.body["messages"])
+
+
+def _all_blocks(asked: Asked) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every block of every message with its place."""
+    for number, message in enumerate(asked.body["messages"]):
+        for index, block in enumerate(blocks(message["content"])):
+            yield f"messages.{number}.content.{index}", block
+
+
+def _thinking(asked: Asked) -> str:
+    return str((asked.body.get("thinking") or {}).get("type", "disabled"))
+
+
+@RULES.rule(f"{DOCS}/api/overview: headers; recorded clients send 2023-06-01")
+def version_header_is_required(asked: Asked) -> None:
+    if "anthropic-version" not in asked.request.headers:
+        raise Refusal("anthropic-version: header is required")
+
+
+@RULES.rule(f"{DOCS}/api/overview: content-type application/json")
+def body_is_json(asked: Asked) -> None:
+    if not asked.request.headers.get("content-type", "").startswith("application/json"):
+        raise Refusal("content-type: must be application/json")
+
+
+@RULES.rule("anthropic.types.message_create_params; recorded clients: unknown field refused, max_tokens required")
+def shape_is_known(asked: Asked) -> None:
+    beta = "anthropic-beta" in asked.request.headers
+    if asked.request.path.endswith("/count_tokens"):
+        shape = shapes.BETA_COUNT if beta else shapes.COUNT
+    else:
+        shape = shapes.BETA_REQUEST if beta else shapes.REQUEST
+    try:
+        shape(asked.body)
+    except Misshapen as flaw:
+        raise Refusal(_worded(flaw)) from flaw
+
+
+@RULES.rule("anthropic.types.message_create_params: messages (at least one)")
+def there_is_a_message(asked: Asked) -> None:
+    if not asked.body["messages"]:
+        raise Refusal("messages: at least one message is required")
+
+
+@RULES.rule(f"{DOCS}/api/messages: the first message must use the user role")
+def first_turn_is_the_users(asked: Asked) -> None:
+    if turns(asked)[:1] and turns(asked)[0][0] != "user":
+        raise Refusal('messages: first message must use the "user" role')
+
+
+@RULES.rule("anthropic.types.message_create_params: max_tokens may be 0 (cache pre-warming), not less")
+def max_tokens_is_not_negative(asked: Asked) -> None:
+    if asked.body.get("max_tokens", 1) < 0:
+        raise Refusal("max_tokens: Input should be greater than or equal to 0")
+
+
+@RULES.rule("recorded clients: temperature 0-1")
+def temperature_is_between_0_and_1(asked: Asked) -> None:
+    temperature = asked.body.get("temperature")
+    if temperature is not None and not 0 <= temperature <= 1:
+        side = "less than or equal to 1" if temperature > 1 else "greater than or equal to 0"
+        raise Refusal(f"temperature: Input should be {side}")
+
+
+@RULES.rule("recorded clients: stop_sequences, no blank ones")
+def stop_sequences_are_not_blank(asked: Asked) -> None:
+    if any(not sequence.strip() for sequence in asked.body.get("stop_sequences", ())):
+        raise Refusal("stop_sequences: each stop sequence must contain non-whitespace")
+
+
+@RULES.rule("recorded clients: empty text refused, also whitespace only")
+def text_is_not_blank(asked: Asked) -> None:
+    system = blocks(asked.body.get("system", [])) if asked.body.get("system") else []
+    nested = [
+        ("messages", inner)
+        for _, block in _all_blocks(asked)
+        if block["type"] == "tool_result" and isinstance(block.get("content"), list)
+        for inner in block["content"]
+    ]
+    for place, block in [*(("system", block) for block in system), *_all_blocks(asked), *nested]:
+        if block["type"] != "text":
+            continue
+        where = place.partition(".")[0]
+        if not block["text"]:
+            raise Refusal(f"{where}: text content blocks must be non-empty")
+        if not block["text"].strip():
+            raise Refusal(f"{where}: text content blocks must contain non-whitespace text")
+
+
+@RULES.rule("recorded: all messages must have non-empty content except for the optional final assistant message")
+def content_is_not_empty(asked: Asked) -> None:
+    last = len(asked.body["messages"]) - 1
+    for number, message in enumerate(asked.body["messages"]):
+        if not message["content"] and not (number == last and message["role"] == "assistant"):
+            raise Refusal(
+                f"messages.{number}: all messages must have non-empty content except for the optional final "
+                "assistant message"
+            )
+
+
+@RULES.rule("recorded: final assistant content cannot end with trailing whitespace")
+def prefill_does_not_end_in_whitespace(asked: Asked) -> None:
+    role, content = turns(asked)[-1]
+    if role == "assistant" and content and content[-1]["type"] == "text":
+        words = content[-1]["text"]
+        if words != words.rstrip():
+            raise Refusal("messages: final assistant content cannot end with trailing whitespace")
+
+
+@RULES.rule(f"{DOCS}/api/errors#prefill-not-supported")
+def prefill_is_supported_by_the_model(asked: Asked) -> None:
+    if turns(asked)[-1][0] == "assistant" and str(asked.body["model"]).startswith(NO_PREFILL):
+        raise Refusal(
+            "This model does not support assistant message prefill. The conversation must end with a user message."
+        )
+
+
+@RULES.rule("recorded clients: call id [a-zA-Z0-9_-]+")
+def call_ids_are_plain(asked: Asked) -> None:
+    for place, block in _all_blocks(asked):
+        field = {"tool_use": "id", "tool_result": "tool_use_id"}.get(block["type"])
+        if field is not None and not IDS.fullmatch(block[field]):
+            raise Refusal(f"{place}.{block['type']}.{field}: String should match pattern '^[a-zA-Z0-9_-]+$'")
+
+
+@RULES.rule("recorded clients: tool name [a-zA-Z0-9_-]{1,128}")
+def tool_names_are_plain(asked: Asked) -> None:
+    for index, tool in enumerate(asked.body.get("tools") or ()):
+        if not TOOL_NAMES.fullmatch(tool["name"]):
+            raise Refusal(f"tools.{index}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'")
+    for place, block in _all_blocks(asked):
+        if block["type"] == "tool_use" and not TOOL_NAMES.fullmatch(block["name"]):
+            raise Refusal(f"{place}.tool_use.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'")
+
+
+@RULES.rule("recorded: tools: Tool names must be unique.")
+def tool_names_are_unique(asked: Asked) -> None:
+    if any(count > 1 for count in Counter(tool["name"] for tool in asked.body.get("tools") or ()).values()):
+        raise Refusal("tools: Tool names must be unique.")
+
+
+@RULES.rule(
+    "anthropic.types.ToolParam.input_schema; recorded clients: type object required, no oneOf/anyOf/allOf at the top"
+)
+def input_schemas_are_objects(asked: Asked) -> None:
+    for index, tool in enumerate(asked.body.get("tools") or ()):
+        if "input_schema" not in tool:
+            continue
+        schema, place = tool["input_schema"], f"tools.{index}.custom.input_schema"
+        if "type" not in schema:
+            raise Refusal(f"{place}.type: Field required")
+        if schema["type"] != "object":
+            raise Refusal(f"{place}.type: Input should be 'object'")
+        if {"oneOf", "anyOf", "allOf"} & schema.keys():
+            raise Refusal(f"{place}: input_schema does not support oneOf, allOf, or anyOf at the top level")
+
+
+@RULES.rule("recorded: tool_choice may only be specified while providing tools")
+def tool_choice_needs_tools(asked: Asked) -> None:
+    choice = asked.body.get("tool_choice")
+    if choice is None:
+        return
+    names = [tool["name"] for tool in asked.body.get("tools") or ()]
+    if not names:
+        raise Refusal("tool_choice: tool_choice may only be specified while providing `tools`.")
+    if choice["type"] == "tool" and choice["name"] not in names:
+        raise Refusal(f"tool_choice: Tool '{choice['name']}' not found in provided tools")
+
+
+@RULES.rule("anthropic.types.UserMessageParam; recorded clients: calls come from the assistant, results from the user")
+def results_follow_their_calls(asked: Asked) -> None:
+    waiting: list[str] = []
+    for number, (role, content) in enumerate(turns(asked)):
+        results = [block["tool_use_id"] for block in content if block["type"] == "tool_result"]
+        missing = [call for call in waiting if call not in results]
+        if missing:
+            raise Refusal(
+                f"messages.{number - 1}: `tool_use` ids were found without `tool_result` blocks immediately after: "
+                f"{', '.join(missing)}. Each `tool_use` block must have a corresponding `tool_result` block in the "
+                "next message."
+            )
+        for result in results:
+            if result not in waiting:
+                raise Refusal(
+                    f"messages.{number}.content.0: unexpected `tool_use_id` found in `tool_result` blocks: {result}. "
+                    "Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
+                )
+        waiting = [block["id"] for block in content if block["type"] == "tool_use"] if role == "assistant" else []
+    if waiting:
+        raise Refusal(
+            f"messages.{len(turns(asked)) - 1}: `tool_use` ids were found without `tool_result` blocks immediately "
+            f"after: {', '.join(waiting)}. Each `tool_use` block must have a corresponding `tool_result` block in the "
+            "next message."
+        )
+
+
+@RULES.rule(f"{DOCS}/agents-and-tools/tool-use/handle-tool-calls: tool_result blocks come first in the content array")
+def results_come_first(asked: Asked) -> None:
+    for number, (role, content) in enumerate(turns(asked)):
+        kinds = [block["type"] == "tool_result" for block in content]
+        if role == "user" and any(kinds) and kinds != sorted(kinds, reverse=True):
+            raise Refusal(
+                f"messages.{number}: `tool_result` blocks must come first in the content of a user message that "
+                "answers `tool_use` blocks"
+            )
+
+
+@RULES.rule("recorded: each tool_use must have a single result; `tool_use` ids must be unique")
+def calls_and_results_are_unique(asked: Asked) -> None:
+    for _, content in turns(asked):
+        for kind, field, said in (
+            ("tool_use", "id", "`tool_use` ids must be unique"),
+            ("tool_result", "tool_use_id", "each tool_use must have a single result. Found multiple `tool_result`"),
+        ):
+            counted = Counter(block[field] for block in content if block["type"] == kind)
+            repeated = [name for name, count in counted.items() if count > 1]
+            if repeated:
+                raise Refusal(f"messages: {said} ({repeated[0]})")
+
+
+@RULES.rule("anthropic.types.ThinkingConfigEnabledParam.budget_tokens: >= 1024 and less than max_tokens")
+def thinking_budget_fits(asked: Asked) -> None:
+    if _thinking(asked) != "enabled":
+        return
+    budget = asked.body["thinking"]["budget_tokens"]
+    if budget < MIN_BUDGET:
+        raise Refusal("thinking.enabled.budget_tokens: Input should be greater than or equal to 1024")
+    if "max_tokens" in asked.body and budget >= asked.body["max_tokens"]:
+        raise Refusal("`max_tokens` must be greater than `thinking.budget_tokens`.")
+
+
+@RULES.rule(f"{DOCS}/build-with-claude/extended-thinking: not with temperature, top_k; top_p 0.95 to 1")
+def thinking_leaves_sampling_alone(asked: Asked) -> None:
+    if _thinking(asked) == "disabled":
+        return
+    if asked.body.get("temperature", 1) != 1:
+        raise Refusal("`temperature` may only be set to 1 when thinking is enabled.")
+    if "top_k" in asked.body:
+        raise Refusal("`top_k` must be unset when thinking is enabled.")
+    if asked.body.get("top_p", 1) < 0.95:
+        raise Refusal("`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.")
+
+
+@RULES.rule(f"{DOCS}/build-with-claude/extended-thinking: only tool_choice auto or none; adaptive allows forced tools")
+def thinking_does_not_force_tools(asked: Asked) -> None:
+    choice = (asked.body.get("tool_choice") or {}).get("type")
+    if _thinking(asked) == "enabled" and choice in ("any", "tool"):
+        raise Refusal("Thinking may not be enabled when tool_choice forces tool use.")
+
+
+@RULES.rule(
+    "recorded clients: the assistant turn that is answered with tool results must start with its thinking block"
+)
+def thinking_turn_starts_with_its_thoughts(asked: Asked) -> None:
+    if _thinking(asked) != "enabled":
+        return
+    conversation = turns(asked)
+    if conversation[-1][0] == "assistant":
+        raise Refusal(
+            f"messages.{len(conversation) - 1}: When `thinking` is enabled, pre-filling the assistant message is not "
+            "supported."
+        )
+    if len(conversation) < 2 or not any(block["type"] == "tool_result" for block in conversation[-1][1]):
+        return
+    first = conversation[-2][1][0]["type"]
+    if first not in THOUGHTS:
+        raise Refusal(
+            f"messages.{len(conversation) - 2}.content.0.type: Expected `thinking` or `redacted_thinking`, but found "
+            f"`{first}`. When `thinking` is enabled, a final `assistant` message must start with a thinking block "
+            "(preceeding the lastmost set of `tool_use` and `tool_result` blocks)."
+        )
+
+
+@RULES.rule("recorded clients: thinking blocks need their signature, unchanged; other vendors' tokens are refused")
+def signatures_are_ours(asked: Asked) -> None:
+    for place, block in _all_blocks(asked):
+        if block["type"] == "thinking" and not is_ours(block["thinking"], block["signature"]):
+            raise Refusal(f"{place}: Invalid `signature` in `thinking` block")
+        if block["type"] == "redacted_thinking" and not is_ours("redacted", block["data"]):
+            raise Refusal(f"{place}: Invalid `data` in `redacted_thinking` block")
+
+
+@RULES.rule(f"{DOCS}/build-with-claude/prompt-caching: up to 4 cache breakpoints")
+def cache_marks_are_few(asked: Asked) -> None:
+    found = sum(1 for tool in asked.body.get("tools") or () if tool.get("cache_control"))
+    found += sum(
+        1 for block in asked.body.get("system") or () if isinstance(block, dict) and block.get("cache_control")
+    )
+    for _, block in _all_blocks(asked):
+        found += bool(block.get("cache_control"))
+        inner = block.get("content") if block["type"] == "tool_result" else None
+        found += sum(1 for part in inner if part.get("cache_control")) if isinstance(inner, list) else 0
+    found += bool(asked.body.get("cache_control"))
+    if found > MAX_CACHE_MARKS:
+        raise Refusal(f"A maximum of 4 blocks with cache_control may be provided. Found {found}.")
+
+
+@RULES.rule(f"{DOCS}/build-with-claude/vision: base64 data; https URLs")
+def images_can_be_read(asked: Asked) -> None:
+    for place, block in _all_blocks(asked):
+        if block["type"] not in ("image", "document"):
+            continue
+        source = block["source"]
+        if source["type"] == "base64":
+            try:
+                base64.b64decode(source["data"], validate=True)
+            except binascii.Error as error:
+                raise Refusal(f"{place}.{block['type']}.source.base64: invalid base64 data") from error
+        elif source["type"] == "url" and not source["url"].startswith("https://"):
+            raise Refusal(f"{place}.{block['type']}.source.url.url: Only HTTPS URLs are supported.")
+
+
+@RULES.rule(f"{DOCS}/build-with-claude/structured-outputs: objects need additionalProperties false")
+def output_schema_is_closed(asked: Asked) -> None:
+    output = (asked.body.get("output_config") or {}).get("format") or asked.body.get("output_format")
+    if output is not None and _open_object(output["schema"]):
+        raise Refusal(
+            "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false"
+        )
+
+
+def _open_object(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return any(_open_object(item) for item in schema)
+    if not isinstance(schema, dict):
+        return False
+    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
+        return True
+    nested = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
+    return _open_object([*nested, schema.get("items"), schema.get("anyOf")])
+
+
+def _worded(flaw: Misshapen) -> str:
+    """As the API says it: pydantic's words."""
+    place = ".".join(str(step) for step in flaw.at)
+    match flaw.flaw:
+        case Flaw.MISSING:
+            return f"{place}: Field required"
+        case Flaw.UNKNOWN:
+            return f"{place}: Extra inputs are not permitted"
+        case Flaw.TYPE:
+            return f"{place}: Input should be a valid {flaw.expected}"
+        case Flaw.VALUE:
+            return f"{place}: Input should be {flaw.expected}"
