@@ -1,0 +1,203 @@
+"""The neutral conversation -> a chat request, for OpenAI itself or for a compatible vendor."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from translators.conversation import (
+    ChoiceMode,
+    Conversation,
+    Loss,
+    OutputFormat,
+    ThinkingMode,
+    ThinkingWish,
+    Tool,
+    ToolCall,
+    ToolChoice,
+)
+from translators.dialect import EncodedRequest, Target
+from translators.dialects.openai_chat import wire
+from translators.dialects.openai_chat.encode_messages import MessageWriter
+from translators.dialects.openai_chat.models import efforts_of, is_reasoning_model
+from translators.errors import BadRequest
+from translators.jsonio import ENCODER, with_fields
+from translators.names import Names
+from translators.thinking import effort_of, nearest_effort
+
+MAX_NAME: Final = 64
+MAX_STOPS: Final = 4
+MAX_USER: Final = 64
+COMPATIBLE_EFFORTS: Final = ("low", "medium", "high")
+DEFAULT_FORMAT_NAME: Final = "reply"
+
+SERVICE_TIERS: Final = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
+
+
+def encode_request(conversation: Conversation, target: Target) -> EncodedRequest:
+    """Conversation -> chat JSON. Raises BadRequest where nothing is left to send."""
+    losses: list[Loss] = []
+    names = Names(_names(conversation), MAX_NAME)
+    writer = MessageWriter(names, target, losses)
+    messages = writer.write(conversation)
+    if not messages:
+        raise BadRequest("$.messages", "at least one message with content that chat completions can carry")
+    tools: list[wire.Tool] = [_tool(tool, names, losses, index) for index, tool in enumerate(conversation.tools)]
+    varying: dict[str, Any] = {
+        **_limit(conversation.max_tokens, target, losses),
+        **_sampling(conversation, target, losses),
+        **_extras(conversation, target, losses),
+    }
+    request = wire.Request(
+        model=target.model,
+        messages=messages,
+        stream=True if target.stream else None,
+        stream_options=wire.StreamOptions(include_usage=True) if target.stream else None,
+        stop=_stop(conversation.stop, losses),
+        seed=conversation.seed,
+        reasoning_effort=_effort(conversation.thinking, target, losses),
+        response_format=_response_format(conversation.output_format),
+        tools=tools or None,
+        tool_choice=_tool_choice(conversation.tool_choice, names) if tools else None,
+        parallel_tool_calls=conversation.parallel_tool_calls if tools else None,
+        user=_user(conversation.user, losses),
+        service_tier=_service_tier(conversation.service_tier, losses),
+        **varying,
+    )
+    return EncodedRequest(ENCODER.encode(request), tuple(losses), names.changed)
+
+
+def _names(conversation: Conversation) -> Iterator[str]:
+    """Every tool name, the declared ones first: they keep their own where they can."""
+    for tool in conversation.tools:
+        yield tool.name
+    for message in conversation.messages:
+        for part in message.parts:
+            if isinstance(part, ToolCall):
+                yield part.name
+
+
+def _limit(max_tokens: int | None, target: Target, losses: list[Loss]) -> dict[str, int]:
+    if max_tokens is None:
+        return {}
+    limit = target.max_output_tokens
+    if limit is not None and max_tokens > limit:
+        losses.append(Loss("$.max_tokens", f"lowered from {max_tokens} to the model's limit of {limit}"))
+        max_tokens = limit
+    return {"max_completion_tokens" if target.genuine else "max_tokens": max_tokens}
+
+
+_SAMPLING: Final = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
+
+
+def _sampling(conversation: Conversation, target: Target, losses: list[Loss]) -> dict[str, float]:
+    given = {key: value for key in _SAMPLING if (value := getattr(conversation, key)) is not None}
+    if conversation.top_k is not None:
+        losses.append(Loss("$.top_k", "chat completions have no top_k"))
+    if target.genuine and is_reasoning_model(target.model):
+        losses += [Loss(f"$.{key}", "refused by reasoning models") for key in given]
+        return {}
+    return given
+
+
+def _stop(stop: tuple[str, ...], losses: list[Loss]) -> list[str] | None:
+    if len(stop) > MAX_STOPS:
+        losses.append(Loss("$.stop", f"only the first {MAX_STOPS} of {len(stop)} stop sequences can be sent"))
+    return list(stop[:MAX_STOPS]) or None
+
+
+def _effort(wish: ThinkingWish | None, target: Target, losses: list[Loss]) -> str | None:
+    if wish is None or wish.mode is ThinkingMode.OFF:
+        return None
+    effort = wish.effort
+    if effort is None and wish.budget_tokens is not None:
+        effort = effort_of(wish.budget_tokens)
+    if not target.genuine:
+        return None if effort is None else nearest_effort(effort, COMPATIBLE_EFFORTS)
+    if not is_reasoning_model(target.model):
+        losses.append(Loss("$.thinking", f"{target.model} does not reason"))
+        return None
+    return None if effort is None else nearest_effort(effort, efforts_of(target.model))
+
+
+def _response_format(wanted: OutputFormat | None) -> wire.ResponseFormat | None:
+    if wanted is None:
+        return None
+    if wanted.schema is None:
+        return wire.ResponseFormat(type="json_object")
+    name = re.sub(r"[^a-zA-Z0-9_-]", "_", wanted.name)[:MAX_NAME] or DEFAULT_FORMAT_NAME
+    schema = wire.JsonSchema(name, wanted.description or None, wanted.schema, wanted.strict)
+    return wire.ResponseFormat(type="json_schema", json_schema=schema)
+
+
+def _tool(tool: Tool, names: Names, losses: list[Loss], index: int) -> wire.FunctionTool:
+    schema = UNSET if tool.schema is None else _object_schema(tool.schema)
+    if schema is None:
+        losses.append(Loss(f"$.tools[{index}].parameters", "a schema that is no object"))
+    return wire.FunctionTool(
+        wire.FunctionSpec(
+            name=names.upstream(tool.name),
+            description=tool.description or None,
+            parameters=UNSET if schema is None else schema,
+            strict=tool.strict,
+        )
+    )
+
+
+class _SchemaHead(Struct):
+    type: Raw | UnsetType = UNSET
+    properties: Raw | UnsetType = UNSET
+
+
+_SCHEMA_HEAD: Final = msgspec.json.Decoder(_SchemaHead)
+
+
+def _object_schema(schema: Raw) -> Raw | None:
+    """The schema, said to be an object with properties, as OpenAI demands; None where it is not even a JSON object."""
+    try:
+        head = _SCHEMA_HEAD.decode(schema)
+    except msgspec.ValidationError:
+        return None
+    missing: dict[str, Any] = {}
+    if head.type is UNSET:
+        missing["type"] = "object"
+    elif bytes(head.type) != b'"object"':
+        return schema
+    if head.properties is UNSET:
+        missing["properties"] = {}
+    return Raw(with_fields(bytes(schema), missing)) if missing else schema
+
+
+_CHOICES: Final = {ChoiceMode.AUTO: "auto", ChoiceMode.NONE: "none", ChoiceMode.ANY: "required"}
+
+
+def _tool_choice(choice: ToolChoice | None, names: Names) -> str | wire.Choice | None:
+    if choice is None:
+        return None
+    if choice.mode is ChoiceMode.ONE:
+        return wire.Choice(type="function", function=wire.Named(names.upstream(choice.name)))
+    return _CHOICES[choice.mode]
+
+
+def _user(user: str | None, losses: list[Loss]) -> str | None:
+    if user is not None and len(user) > MAX_USER:
+        losses.append(Loss("$.user", f"longer than {MAX_USER} characters"))
+        return None
+    return user
+
+
+def _service_tier(tier: str | None, losses: list[Loss]) -> str | None:
+    if tier is None or tier in SERVICE_TIERS:
+        return tier
+    losses.append(Loss("$.service_tier", f"chat completions have no tier {tier!r}"))
+    return None
+
+
+def _extras(conversation: Conversation, target: Target, losses: list[Loss]) -> dict[str, Any]:
+    """The client's further fields that this upstream knows too."""
+    sayable: Iterable[str] = wire.GENUINE_EXTRAS if target.genuine else wire.EXTRAS
+    kept = {key: value for key, value in conversation.extras.items() if key in sayable}
+    losses += [Loss(f"$.{key}", "not sayable in chat completions") for key in conversation.extras if key not in kept]
+    return kept

@@ -1,0 +1,193 @@
+"""The neutral messages -> those of a chat request."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from translators.conversation import (
+    Audio,
+    Conversation,
+    File,
+    Image,
+    Loss,
+    Message,
+    Part,
+    Refusal,
+    Role,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+)
+from translators.dialect import Target
+from translators.dialects.openai_chat import media, wire
+from translators.dialects.openai_chat.models import is_reasoning_model
+from translators.dialects.openai_chat.pairing import Paired, pair
+from translators.names import Names, legal_id
+
+MAX_ID: Final = 40
+UNANSWERED: Final = "(no result of this call was given)"
+SEE_BELOW: Final = "(the result is attached in the next user message)"
+
+_LEGAL_NAME: Final = re.compile(r"[^\s<|\\/>]{1,64}")
+
+
+class MessageWriter:
+    """write(conversation): the messages, with the losses put into the list that was handed over.
+
+    Several texts of one message stay apart for OpenAI; for compatible vendors they are joined, since many take only a
+    string.
+    """
+
+    def __init__(self, names: Names, target: Target, losses: list[Loss]) -> None:
+        self._names = names
+        self._target = target
+        self._losses = losses
+        self._developer = target.genuine and is_reasoning_model(target.model)
+        self._messages: list[wire.Message] = []
+        self._turn = wire.AssistantMessage()
+        self._texts: list[wire.TextPart] = []
+        self._calls: list[Paired] = []
+
+    def write(self, conversation: Conversation) -> list[wire.Message]:
+        """All messages, in order."""
+        if conversation.system:
+            self._instruct(conversation.system)
+        pairs = pair(conversation.messages, self._losses)
+        for index, message in enumerate(conversation.messages):
+            if message.role is Role.ASSISTANT:
+                if not self._calls:  # Else it goes on: nothing may stand between calls and their results.
+                    self._end_turn()
+                self._assistant(message, pairs.calls.get(index, []), index)
+                continue
+            self._end_turn()
+            if message.role is Role.SYSTEM:
+                self._instruct(message.parts)
+            else:
+                self._user(message, pairs.orphans, index)
+        self._end_turn()
+        return self._messages
+
+    def _instruct(self, parts: Sequence[Part]) -> None:
+        content = self._content([wire.TextPart(part.text) for part in parts if isinstance(part, Text)])
+        self._messages.append(wire.DeveloperMessage(content) if self._developer else wire.SystemMessage(content))
+
+    def _user(self, message: Message, orphans: set[tuple[int, int]], index: int) -> None:
+        parts: list[wire.ContentPart] = []
+        for number, part in enumerate(message.parts):
+            if isinstance(part, ToolResult):
+                if (index, number) in orphans:
+                    texts, attached = self._result(part, f"$.messages[{index}].parts[{number}]")
+                    parts += [wire.TextPart(f"Result of the tool call {part.call_id}:"), *texts, *attached]
+            else:
+                parts += self._said(part, f"$.messages[{index}].parts[{number}]")
+        if parts:
+            self._messages.append(wire.UserMessage(self._content(parts), name=self._name(message, index)))
+
+    def _name(self, message: Message, index: int) -> str | None:
+        if message.name is None or _LEGAL_NAME.fullmatch(message.name):
+            return message.name
+        self._losses.append(Loss(f"$.messages[{index}].name", "a name that chat completions refuse"))
+        return None
+
+    def _said(self, part: Part, path: str) -> list[wire.ContentPart]:
+        """A part of a user message, or of a tool's result."""
+        match part:
+            case Text(text=text) | Refusal(text=text):
+                return [wire.TextPart(text)]
+            case Image():
+                return [media.encode_image(part)]
+            case Audio(data=data, format=audio_format):
+                return [wire.AudioPart(wire.InputAudio(data, audio_format))]
+            case File():
+                encoded = media.encode_file(part)
+                if not isinstance(encoded, str):
+                    return [encoded]
+                reason = encoded
+            case Thinking() | ToolCall() | ToolResult():
+                reason = "not a part of what a user says"
+        self._losses.append(Loss(path, reason))
+        return []
+
+    def _assistant(self, message: Message, calls: list[Paired], index: int) -> None:
+        """Adds to the turn; `calls` are the message's own."""
+        turn = self._turn
+        turn.name = turn.name or self._name(message, index)
+        for number, part in enumerate(message.parts):
+            match part:
+                case Text(text=text):
+                    self._texts.append(wire.TextPart(text))
+                case Refusal(text=text):
+                    turn.refusal = (turn.refusal or "") + text
+                case Thinking():
+                    self._thought(part, f"$.messages[{index}].parts[{number}]")
+                case ToolCall():
+                    turn.tool_calls = turn.tool_calls or []
+                    turn.tool_calls.append(self._call(part))
+                case ToolResult():
+                    pass  # Paired already.
+                case Image() | File() | Audio():
+                    path = f"$.messages[{index}].parts[{number}]"
+                    self._losses.append(Loss(path, "assistant messages are text"))
+        self._calls += calls
+
+    def _thought(self, part: Thinking, path: str) -> None:
+        if self._target.keeps_thinking and part.text and not part.redacted:
+            self._turn.reasoning_content = (self._turn.reasoning_content or "") + part.text
+        else:
+            self._losses.append(Loss(path, "earlier thinking is not sent to chat completions"))
+
+    def _call(self, call: ToolCall) -> wire.ToolCall:
+        function = wire.Function(self._names.upstream(call.name), call.arguments or "{}")
+        return wire.ToolCall(legal_id(call.id, MAX_ID), type="function", function=function)
+
+    def _end_turn(self) -> None:
+        """The assistant's message, then a tool message for each of its calls, then what results had attached."""
+        turn, texts, calls = self._turn, self._texts, self._calls
+        if texts or turn.refusal or turn.tool_calls:
+            turn.content = self._content(texts) if texts else None
+            self._messages.append(turn)
+        self._turn, self._texts, self._calls = wire.AssistantMessage(), [], []
+        attachments: list[wire.ContentPart] = []
+        for paired in calls:
+            attachments += self._answer(paired)
+        if attachments:
+            self._messages.append(wire.UserMessage(attachments))
+
+    def _answer(self, paired: Paired) -> list[wire.ContentPart]:
+        """The tool message of a call; what of its result is no text comes back, under a heading."""
+        call_id = legal_id(paired.call.id, MAX_ID)
+        path = f"$.tool_results[{paired.call.id}]"
+        if paired.result is None:
+            self._losses.append(Loss(path, "a call without a result: a stand-in was sent"))
+            self._messages.append(wire.ToolMessage(call_id, UNANSWERED))
+            return []
+        texts, attached = self._result(paired.result, path)
+        self._messages.append(wire.ToolMessage(call_id, self._content(texts)))
+        if not attached:
+            return []
+        name = self._names.upstream(paired.call.name)
+        return [wire.TextPart(f"Attached to the result of {name} ({call_id}):"), *attached]
+
+    def _result(self, result: ToolResult, path: str) -> tuple[list[wire.TextPart], list[wire.ContentPart]]:
+        """A result's text, and its parts that are none."""
+        texts: list[wire.TextPart] = []
+        attached: list[wire.ContentPart] = []
+        for part in result.parts:
+            for said in self._said(part, path):
+                if isinstance(said, wire.TextPart):
+                    texts.append(said)
+                else:
+                    attached.append(said)
+        if result.failed and not (texts and texts[0].text.lower().startswith("error")):
+            text = texts[0].text if texts else "the tool failed"
+            texts = [wire.TextPart(f"Error: {text}"), *texts[1:]]
+        if attached and not texts:
+            texts = [wire.TextPart(SEE_BELOW)]
+        return texts, attached
+
+    def _content(self, parts: Sequence[wire.ContentPart]) -> str | list[wire.ContentPart]:
+        texts = [part.text for part in parts if isinstance(part, wire.TextPart)]
+        if len(texts) < len(parts) or (len(texts) > 1 and self._target.genuine):
+            return list(parts)
+        return "\n\n".join(texts)

@@ -1,0 +1,54 @@
+"""Which tool result answers which call.
+
+Chat wants every call answered by exactly one tool message, directly behind the message that calls; other dialects
+are freer, and clients freer still.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from translators.conversation import Loss, Message, Role, ToolCall, ToolResult
+
+
+class Paired(Struct):
+    """A call, and its result where there is one."""
+
+    call: ToolCall
+    result: ToolResult | None = None
+
+
+class Pairs(Struct):
+    """`calls`: message -> its calls, in order. `orphans`: (message, part) of results that answer no call."""
+
+    calls: dict[int, list[Paired]]
+    orphans: set[tuple[int, int]]
+
+
+def pair(messages: Sequence[Message], losses: list[Loss]) -> Pairs:
+    """One walk over all parts. Ids may be used again in a later round: a result answers the latest call before it.
+
+    Of several results for one call the last content counts, at the place of the first.
+    """
+    pairs = Pairs({}, set())
+    latest: dict[str, Paired] = {}
+    for index, message in enumerate(messages):
+        for number, part in enumerate(message.parts):
+            if isinstance(part, ToolCall) and message.role is Role.ASSISTANT:
+                paired = Paired(part)
+                latest[part.id] = paired
+                pairs.calls.setdefault(index, []).append(paired)
+            elif isinstance(part, ToolResult):
+                answered = latest.get(part.call_id)
+                if answered is None:
+                    pairs.orphans.add((index, number))
+                    losses.append(Loss(_path(index, number), "a result without its call: sent as user text"))
+                    continue
+                if answered.result is not None:
+                    losses.append(Loss(_path(index, number), "a second result for one call: it replaces the first"))
+                answered.result = part
+    return pairs
+
+
+def _path(index: int, number: int) -> str:
+    return f"$.messages[{index}].parts[{number}]"

@@ -1,0 +1,48 @@
+"""Token counts: chat's numbers <-> neutral ones."""
+
+from translators.dialects.openai_chat import wire_reply
+from translators.events import Usage
+
+
+def decode_usage(wire: wire_reply.Usage) -> Usage:
+    """Counts that add up: parts are never more than their whole.
+
+    xAI counts reasoning beside the completion, not in it; its total gives that away.
+    """
+    prompt, completion = wire.prompt_tokens or 0, wire.completion_tokens or 0
+    prompt_details, details = wire.prompt_tokens_details, wire.completion_tokens_details
+    reasoning = (details.reasoning_tokens or 0) if details is not None else 0
+    cached = wire.prompt_cache_hit_tokens or wire.cached_tokens or 0
+    written = 0
+    if prompt_details is not None:
+        cached = prompt_details.cached_tokens or cached
+        written = prompt_details.cache_write_tokens or 0
+    if reasoning and wire.total_tokens == prompt + completion + reasoning:
+        completion += reasoning
+    prompt, completion = max(prompt, 0), max(completion, 0)
+    cached = _within(cached, prompt)
+    return Usage(
+        input_tokens=prompt,
+        cached_tokens=cached,
+        cache_write_tokens=_within(written, prompt - cached),
+        output_tokens=completion,
+        reasoning_tokens=_within(reasoning, completion),
+    )
+
+
+def _within(part: int, whole: int) -> int:
+    return min(max(part, 0), whole)
+
+
+def encode_usage(usage: Usage) -> dict[str, object]:
+    """The `usage` object. Both details always stand there: clients look into them unasked."""
+    prompt_details = {"cached_tokens": usage.cached_tokens}
+    if usage.cache_write_tokens:
+        prompt_details["cache_write_tokens"] = usage.cache_write_tokens
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "prompt_tokens_details": prompt_details,
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }
