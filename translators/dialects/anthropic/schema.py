@@ -1,0 +1,189 @@
+"""JSON schemas as Anthropic takes them.
+
+A tool's schema is an object whose root has no union: unions are folded into one object that takes whatever some branch
+takes, and the true rule stands in the tool's description. The schema of structured output, and of strict tools, knows
+fewer words: those that it does not know go into the description of the place where they stood.
+Source of the second list: `lib/_parse/_transform.py` of the official SDK.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.jsonio import ENCODER
+
+type Schema = dict[str, Any]
+
+UNIONS: Final = ("anyOf", "oneOf", "allOf")
+NO_FIELDS: Final = Raw(b'{"type":"object","properties":{}}')
+FORMATS: Final = frozenset(
+    ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid")
+)
+_MAX_BRANCHES: Final = 100
+_MAX_DEPTH: Final = 100
+
+
+class _Root(Struct):
+    """What decides whether a schema can go as it is."""
+
+    type: Any = None
+    anyOf: Raw | None = None  # noqa: N815 - the words of JSON schema
+    oneOf: Raw | None = None  # noqa: N815
+    allOf: Raw | None = None  # noqa: N815
+    ref: Raw | None = msgspec.field(name="$ref", default=None)
+
+
+_ROOT: Final = msgspec.json.Decoder(_Root)
+
+
+class ToolSchema(Struct, frozen=True):
+    """`rule`: what the schema no longer says, for the description; "" for nothing."""
+
+    schema: Raw
+    rule: str = ""
+
+
+def tool_schema(schema: Raw | None) -> ToolSchema:
+    """A schema with an object at its root."""
+    if schema is None:
+        return ToolSchema(NO_FIELDS)
+    root = _ROOT.decode(schema)
+    union = root.anyOf or root.oneOf or root.allOf or root.ref
+    if union is None and root.type == "object":
+        return ToolSchema(schema)
+    whole: Schema = msgspec.json.decode(schema)
+    rule = {word: whole[word] for word in UNIONS if word in whole}
+    folded = _Folder(whole.get("$defs")).fold(whole)
+    folded["type"] = "object"
+    if not isinstance(folded.get("properties"), dict):
+        folded["properties"] = {}
+    said = f"The input must also satisfy this JSON schema: {ENCODER.encode(rule).decode()}" if rule else ""
+    return ToolSchema(Raw(ENCODER.encode(folded)), said)
+
+
+def plain_schema(schema: Raw) -> Raw:
+    """A schema in the few words that structured output knows."""
+    return Raw(ENCODER.encode(_plain(msgspec.json.decode(schema), 0)))
+
+
+class _Folder:
+    """Makes one object of a schema's branches: it allows what every branch allows. A schema may refer to itself, and
+    to one place many times: after `_MAX_BRANCHES` the rest is left to the description."""
+
+    def __init__(self, definitions: object) -> None:
+        self._definitions = definitions if isinstance(definitions, dict) else {}
+        self._left = _MAX_BRANCHES
+
+    def fold(self, schema: Schema) -> Schema:
+        folded = {key: value for key, value in schema.items() if key not in (*UNIONS, "$ref")}
+        for branch in (*self._target(schema), *self._branches(schema, "allOf")):
+            _merge(folded, self.fold(branch), required=True)
+        for word in ("anyOf", "oneOf"):
+            branches = [self.fold(branch) for branch in self._branches(schema, word)]
+            for branch in branches:
+                _merge(folded, branch, required=False)
+            shared = [{*map(str, _list(branch.get("required")))} for branch in branches]
+            if shared and (needed := set.intersection(*shared)):
+                folded["required"] = _union(folded.get("required"), sorted(needed))
+        return folded
+
+    def _target(self, schema: Schema) -> list[Schema]:
+        """What a `$ref` to the schema's own `$defs` points at."""
+        reference = schema.get("$ref")
+        if not isinstance(reference, str):
+            return []
+        return self._allowed([self._definitions.get(reference.removeprefix("#/$defs/"))])
+
+    def _branches(self, schema: Schema, word: str) -> list[Schema]:
+        return self._allowed(_list(schema.get(word)))
+
+    def _allowed(self, branches: list[Any]) -> list[Schema]:
+        allowed = [branch for branch in branches if isinstance(branch, dict)][: self._left]
+        self._left -= len(allowed)
+        return allowed
+
+
+def _merge(into: Schema, branch: Mapping[str, Any], *, required: bool) -> None:
+    properties = branch.get("properties")
+    if isinstance(properties, dict):
+        known = into.get("properties")
+        into["properties"] = {**properties, **(known if isinstance(known, dict) else {})}
+        if into.get("additionalProperties") is False and "additionalProperties" not in branch:
+            del into["additionalProperties"]
+    if required and _list(branch.get("required")):
+        into["required"] = _union(into.get("required"), branch["required"])
+    if "description" in branch:
+        into.setdefault("description", branch["description"])
+
+
+def _union(first: object, second: object) -> list[Any]:
+    """Names of both, each once, in their order."""
+    names = [name for name in (*_list(first), *_list(second)) if isinstance(name, str)]
+    return list(dict.fromkeys(names))
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _plain(schema: object, depth: int) -> object:
+    if not isinstance(schema, dict) or depth > _MAX_DEPTH:
+        return schema
+    if "$ref" in schema:
+        kept: Schema = {"$ref": schema["$ref"]}
+        if "$defs" in schema:
+            kept["$defs"] = _plain_values(schema["$defs"], depth)
+        return kept
+    plain: Schema = {}
+    unsaid: Schema = {}
+    for word, value in schema.items():
+        if not _plain_word(plain, word, value, depth):
+            unsaid[word] = value
+    if schema.get("type") == "object" or "properties" in schema:
+        plain.setdefault("properties", {})
+        plain["additionalProperties"] = False
+    if unsaid:
+        said = ", ".join(f"{word}: {ENCODER.encode(value).decode()}" for word, value in unsaid.items())
+        plain["description"] = "\n\n".join(filter(None, (str(schema.get("description", "")), f"{{{said}}}")))
+    return plain
+
+
+def _plain_word(plain: Schema, word: str, value: object, depth: int) -> bool:
+    """Takes one word of a schema over, if structured output knows it."""
+    match word:
+        case "type" | "description" | "title" | "enum" | "const" | "required":
+            plain[word] = value
+        case "properties" | "$defs" | "definitions":
+            plain[word] = _plain_values(value, depth)
+        case "items":
+            plain[word] = _plain(value, depth + 1)
+        case "anyOf" | "oneOf" | "allOf":
+            known = "allOf" if word == "allOf" else "anyOf"
+            plain[known] = [_plain(branch, depth + 1) for branch in _list(value)]
+        case "additionalProperties":
+            return not isinstance(value, dict)
+        case "$schema" | "$id":
+            return True
+        case "format":
+            plain.update({word: value} if value in FORMATS else {})
+            return value in FORMATS
+        case "minItems":
+            plain.update({word: value} if value in (0, 1) else {})
+            return value in (0, 1)
+        case _:
+            return False
+    return True
+
+
+def _plain_values(schemas: object, depth: int) -> object:
+    if not isinstance(schemas, dict):
+        return schemas
+    return {name: _plain(schema, depth + 1) for name, schema in schemas.items()}
+
+
+def is_object(schema: Raw) -> bool:
+    """Whether what the schema describes may be an object."""
+    kind = _ROOT.decode(schema).type
+    return kind is None or kind == "object" or "object" in _list(kind)

@@ -1,0 +1,193 @@
+"""The order that Anthropic asks of a conversation, made out of any order.
+
+Neighbours of one role are one turn; an assistant's turn is thinking, text, calls; the results of all its calls stand
+at the head of the user's next turn; call ids are unique and legal; a user begins.
+"""
+
+from collections import Counter, deque
+from typing import Final, Literal
+
+from msgspec import Struct, field
+
+from translators.conversation import Conversation, Loss, Message, Role, Text, ToolCall, ToolResult
+from translators.dialects.anthropic import wire
+from translators.dialects.anthropic.blocks import (
+    Placed,
+    assistant_blocks,
+    missing_result,
+    text_block,
+    tool_result,
+    tool_use,
+    user_blocks,
+)
+from translators.names import Names, legal_id
+
+FIRST_WORDS: Final = "Continue."
+MAX_ID: Final = 64
+_THINKING: Final = (wire.ThinkingBlock, wire.RedactedThinkingBlock)
+
+
+class _Turn(Struct, eq=False):
+    """`answered`: the calls in the order of their results."""
+
+    role: Role
+    parts: list[Placed] = field(default_factory=list)
+    calls: list["_Call"] = field(default_factory=list)
+    answered: list["_Call"] = field(default_factory=list)
+
+
+class _Call(Struct, eq=False):
+    turn: _Turn
+    path: str
+    part: ToolCall
+    id: str
+    result: Placed | None = None
+
+
+class Turns(Struct):
+    """What became of the messages. `system`: texts from the middle of the conversation, which go to the end of the
+    system text."""
+
+    messages: list[wire.Message]
+    system: list[wire.TextBlock]
+
+
+def turns_of(conversation: Conversation, names: Names, keeps_thinking: bool, losses: list[Loss]) -> Turns:
+    """The conversation in Anthropic's order."""
+    sorter = _Sorter(losses)
+    for index, message in enumerate(conversation.messages):
+        sorter.take(f"$.messages[{index}]", message)
+    messages = _messages(sorter.turns, names, keeps_thinking, losses)
+    if not messages or messages[0].role != "user":
+        losses.append(Loss("$.messages", "it does not begin with the user: a first word was added"))
+        messages.insert(0, wire.Message("user", [wire.TextBlock(FIRST_WORDS)]))
+    _strip_prefill(messages[-1])
+    return Turns(messages, sorter.system)
+
+
+def starts_thinking(message: wire.Message) -> bool:
+    """Whether an assistant's turn begins with a thought."""
+    return bool(message.content) and isinstance(message.content[0], _THINKING)
+
+
+class _Sorter:
+    """Puts every part into its turn and every result beside its call."""
+
+    def __init__(self, losses: list[Loss]) -> None:
+        self.turns: list[_Turn] = []
+        self.system: list[wire.TextBlock] = []
+        self._losses = losses
+        self._latest: dict[str, _Call] = {}
+        self._unanswered: dict[str, deque[_Call]] = {}
+        self._used: set[str] = set()
+        self._times: Counter[str] = Counter()
+
+    def take(self, path: str, message: Message) -> None:
+        """One more message."""
+        if message.name:
+            self._losses.append(Loss(f"{path}.name", "a speaker's name"))
+        for index, part in enumerate(message.parts):
+            placed = Placed(f"{path}.content[{index}]", part)
+            if isinstance(part, ToolResult):
+                self._result(placed, part)
+            elif message.role is Role.SYSTEM:
+                self._system(placed)
+            elif not isinstance(part, ToolCall):
+                self._turn(message.role).parts.append(placed)
+            elif message.role is Role.ASSISTANT:
+                self._call(placed.path, part)
+            else:
+                self._losses.append(Loss(placed.path, "a tool call of the user's"))
+
+    def _turn(self, role: Role) -> _Turn:
+        if not self.turns or self.turns[-1].role is not role:
+            self.turns.append(_Turn(role))
+        return self.turns[-1]
+
+    def _system(self, placed: Placed) -> None:
+        block = text_block(placed.part) if isinstance(placed.part, Text) else None
+        if block is not None:
+            self.system.append(block)
+        if block is None and not isinstance(placed.part, Text):
+            self._losses.append(Loss(placed.path, "only text may stand in a system message"))
+
+    def _call(self, path: str, part: ToolCall) -> None:
+        """An id that comes again in a later turn means the later call from then on."""
+        turn = self._turn(Role.ASSISTANT)
+        call = _Call(turn, path, part, self._fresh(part.id))
+        before = self._latest.get(part.id)
+        if before is None or before.turn is not turn:
+            self._unanswered[part.id] = deque()
+        turn.calls.append(call)
+        self._latest[part.id] = call
+        self._unanswered[part.id].append(call)
+
+    def _fresh(self, call_id: str) -> str:
+        self._times[call_id] += 1
+        fresh = legal_id(call_id, MAX_ID)
+        while fresh in self._used:
+            fresh = legal_id(f"{call_id} {self._times[call_id]}", MAX_ID)
+            self._times[call_id] += 1
+        self._used.add(fresh)
+        return fresh
+
+    def _result(self, placed: Placed, part: ToolResult) -> None:
+        turn = self._turn(Role.USER)
+        call = self._latest.get(part.call_id)
+        if call is None:
+            self._losses.append(Loss(placed.path, f"a result without its call {part.call_id!r}: sent as plain words"))
+            turn.parts += [Placed(f"{placed.path}.parts[{at}]", piece) for at, piece in enumerate(part.parts)]
+            return
+        waiting = self._unanswered[part.call_id]
+        if waiting:
+            call = waiting.popleft()
+            call.turn.answered.append(call)
+        else:
+            self._losses.append(Loss(call.path, f"an earlier result of the call {part.call_id!r}"))
+        call.result = placed
+
+
+def _messages(turns: list[_Turn], names: Names, keeps_thinking: bool, losses: list[Loss]) -> list[wire.Message]:
+    """A turn that turned out empty is left out, and its neighbours are one."""
+    messages: list[wire.Message] = []
+    results: list[wire.Block] = []
+    for turn in turns:
+        if turn.role is Role.USER:
+            _append(messages, "user", results + user_blocks(turn.parts, losses))
+            results = []
+        else:
+            blocks = assistant_blocks(turn.parts, keeps_thinking, losses)
+            blocks += [
+                tool_use(call.part, call.id, names.upstream(call.part.name), call.path, losses) for call in turn.calls
+            ]
+            _append(messages, "assistant", blocks)
+            results = _results(turn, losses)
+    _append(messages, "user", results)
+    return messages
+
+
+def _append(messages: list[wire.Message], role: Literal["user", "assistant"], blocks: list[wire.Block]) -> None:
+    if not blocks:
+        return
+    if messages and messages[-1].role == role:
+        blocks = [*messages.pop().content, *blocks]
+    if role == "assistant":
+        blocks.sort(key=lambda block: not isinstance(block, _THINKING))
+    messages.append(wire.Message(role, blocks))
+
+
+def _results(turn: _Turn, losses: list[Loss]) -> list[wire.Block]:
+    """In the order in which they came, then what stands for those that never came."""
+    blocks: list[wire.Block] = [tool_result(call.result, call.id, losses) for call in turn.answered if call.result]
+    for call in turn.calls:
+        if call.result is None:
+            losses.append(Loss(call.path, "a call without a result: one that says so was added"))
+            blocks.append(missing_result(call.id))
+    return blocks
+
+
+def _strip_prefill(last: wire.Message) -> None:
+    """The beginning of an answer must not end in white space."""
+    block = last.content[-1]
+    if last.role == "assistant" and isinstance(block, wire.TextBlock):
+        block.text = block.text.rstrip()
