@@ -1,0 +1,25 @@
+"""config.yaml: CLIProxyAPI's file, read once and checked.
+
+`model` says what the keys mean, `inactive` which keys are accepted without being acted on, `problems` words the
+mistakes, `load` puts them together.
+"""
+
+from addons.settings.keys import Note
+from addons.settings.load import Loaded, SettingsError, find_config, load, parse
+from addons.settings.model import ClaudeKey, CompatibleProvider, KeyEntry, ModelEntry, Routing, Settings, Streaming
+
+__all__ = [
+    "ClaudeKey",
+    "CompatibleProvider",
+    "KeyEntry",
+    "Loaded",
+    "ModelEntry",
+    "Note",
+    "Routing",
+    "Settings",
+    "SettingsError",
+    "Streaming",
+    "find_config",
+    "load",
+    "parse",
+]

@@ -1,0 +1,152 @@
+"""config.yaml -> Settings: found, read, checked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import ValidationError
+
+from addons.settings import problems
+from addons.settings.keys import Note, Problem, check_keys
+from addons.settings.model import Settings
+from addons.settings.values import LOOPBACK, is_loopback
+
+CONFIG_VARIABLE: Final = "CLIPROXY_CONFIG"
+CONFIG_NAME: Final = "config.yaml"
+SHOWN_PROBLEMS: Final = 5
+
+
+class SettingsError(Exception):
+    """A config that can't be used. str(): one line for each problem, no secrets."""
+
+    def __init__(self, source: str, found: Sequence[Problem]) -> None:
+        lines = [f"{source}: {problem}" for problem in found[:SHOWN_PROBLEMS]]
+        if len(found) > SHOWN_PROBLEMS:
+            lines.append(f"{source}: and {len(found) - SHOWN_PROBLEMS} more")
+        super().__init__("\n".join(lines))
+        self.problems = tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and what a person should know of them, in the order of the file."""
+
+    settings: Settings
+    notes: tuple[Note, ...] = ()
+
+
+def find_config(option: str | None, environ: Mapping[str, str], cwd: Path) -> Path | None:
+    """Where the config is: the option, else the environment, else ./config.yaml; None where there is none.
+
+    One that is named need not exist: load() says so.
+    """
+    named = option or environ.get(CONFIG_VARIABLE)
+    if named:
+        return cwd / Path(named).expanduser()
+    default = cwd / CONFIG_NAME
+    return default if default.exists() else None
+
+
+def load(path: Path) -> Loaded:
+    """Raises SettingsError."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise SettingsError(str(path), [Problem("", f"can't be read: {error.strerror}")]) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(str(path), [Problem("", f"is not UTF-8 text (byte {error.start})")]) from error
+    return parse(text, str(path))
+
+
+def parse(text: str, source: str = CONFIG_NAME) -> Loaded:
+    """The same from text; `source` is what it is called in errors. Raises SettingsError."""
+    tree = _read_yaml(text, source)
+    said = list(check_keys(tree))
+    found = [item for item in said if isinstance(item, Problem)]
+    try:
+        settings = Settings.model_validate(tree)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        # A key that was misspelt is missing too: said once.
+        found += [problems.of_value(detail) for detail in details if not (found and detail["type"] == "missing")]
+        raise SettingsError(source, found) from None  # pydantic's own text shows values
+    if tls := _tls_problem(tree, settings):
+        found.append(tls)
+    if found:
+        raise SettingsError(source, found)
+    notes = [item for item in said if isinstance(item, Note)]
+    return Loaded(settings, (*_host_note(tree), *notes, *_advice(settings)))
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # a base chosen at run time
+    """YAML as Go reads it: a key that comes twice is a mistake, not a surprise."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                continue
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, "this key comes twice", key.start_mark)
+            if isinstance(key.value, str):
+                seen.add(key.value)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+def _read_yaml(text: str, source: str) -> dict[str, Any]:
+    try:
+        tree = yaml.load(text, _Loader)  # noqa: S506 - a safe loader
+    except yaml.MarkedYAMLError as error:
+        raise SettingsError(source, [problems.of_syntax(error, text)]) from None  # its own text shows the line
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SettingsError(source, [Problem("", "is not valid YAML text")]) from error
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise SettingsError(source, [Problem("", "must hold keys, such as `port: 8317`, one a line")])
+    try:
+        settled = _settled(tree)
+    except RecursionError:
+        raise SettingsError(source, [Problem("", "holds a value that contains itself")]) from None
+    assert isinstance(settled, dict)
+    return settled
+
+
+def _settled(value: Any) -> Any:
+    """Keys without a value are absent, as Go reads them; lists do not change any more."""
+    if isinstance(value, dict):
+        return {key: _settled(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return tuple(_settled(item) for item in value)
+    return value
+
+
+def _host_note(tree: Mapping[str, Any]) -> list[Note]:
+    if str(tree.get("host", "")).strip():
+        return []
+    return [Note("host", f"is empty, so only this machine is served ({LOOPBACK}): write 0.0.0.0 for all interfaces")]
+
+
+def _tls_problem(tree: Mapping[str, Any], settings: Settings) -> Problem | None:
+    """Keys must not cross a network in the clear when the config asks for TLS."""
+    tls = tree.get("tls")
+    if is_loopback(settings.host) or not isinstance(tls, Mapping) or tls.get("enable") is not True:
+        return None
+    return Problem("tls.enable", "the gateway speaks plain HTTP only: put a TLS server in front and set it to false")
+
+
+def _advice(settings: Settings) -> list[Note]:
+    """What loads, and is hardly what was meant."""
+    notes = []
+    if settings.routing.strategy == "weighted-round-robin":
+        notes.append(Note("routing.strategy", "weights are not acted on yet: round-robin is used", warning=True))
+    for index, provider in enumerate(settings.openai_compatibility):
+        path = f"openai-compatibility[{index}]"
+        if not provider.models and not provider.disabled:
+            notes.append(Note(f"{path}.models", "is empty, so no request can reach this provider", warning=True))
+        if provider.base_url.count("/") == 2:
+            notes.append(Note(f"{path}.base-url", "has no path: most providers want /v1 at its end"))
+    return notes
