@@ -32,7 +32,7 @@ class Credential:
     secret: SecretStr
     base_url: str
     models: tuple[ModelAlias, ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold secrets too
     priority: int = 0
     weight: int = 1
     label: str = field(default="", compare=False)
@@ -43,6 +43,7 @@ class Credential:
         return self.id[:8]
 
 
-def credential_id(pool: str, base_url: str, secret: str) -> str:
-    """A stable id, from which the secret can't be found."""
-    return hashlib.sha256(f"{pool}\0{base_url}\0{secret}".encode()).hexdigest()[:16]
+def credential_id(pool: str, base_url: str, secret: str, headers: tuple[tuple[str, str], ...] = ()) -> str:
+    """A stable id, from which the secret can't be found. Other headers may mean another account (an organization's)."""
+    said = "\0".join((pool, base_url, secret, *(f"{name}:{value}" for name, value in headers)))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
