@@ -16,7 +16,8 @@ class Provider:
     it can do. `auth(credential)`: the headers that carry the credential. `headers(client_headers)`: those that the
     protocol requires, some copied from the client's request where the dialects agree. `classify(status, headers,
     body)`: what a refusal means for the pool; headers in lower case; status 0 with the body of an error inside a 200
-    stream. `genuine(base_url)`: whether this is the vendor's own API.
+    stream. `genuine(base_url)`: whether this is the vendor's own API. A credential without a list of models serves
+    every name that begins with `family`; `models` are those that lists show of them.
     """
 
     name: str
@@ -28,3 +29,5 @@ class Provider:
     headers: Callable[[Mapping[str, str]], Mapping[str, str]]
     classify: Callable[[int, Mapping[str, str], bytes], Outcome]
     genuine: Callable[[str], bool]
+    family: str = ""
+    models: tuple[str, ...] = ()
