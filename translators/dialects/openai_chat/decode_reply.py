@@ -20,6 +20,13 @@ _HEAD: Final = msgspec.json.Decoder(wire_reply.Head)
 _COMPLETION: Final = msgspec.json.Decoder(wire_reply.Completion)
 
 
+class _Malformed(Failed):
+    """A chunk that is no JSON object."""
+
+    def __init__(self) -> None:
+        super().__init__(UpstreamError(ErrorKind.SERVER, "the upstream sent a malformed chunk", status=502))
+
+
 class StreamDecoder:
     """Chat chunks in, neutral events out.
 
@@ -52,16 +59,23 @@ class StreamDecoder:
         if self._done:
             return []
         try:
-            for frame in self._splitter.close():
-                self._take(frame)
-                if self._done:
-                    return self._given()
-            if self._machine.finish is None:
+            self._take_rest()
+            if not self._done and self._machine.finish is None:
                 raise Failed(UpstreamError(ErrorKind.SERVER, "the upstream's stream was cut", status=502))
-            self._end()
+            if not self._done:
+                self._end()
         except Failed as failed:
             self._fail(failed.error)
         return self._given()
+
+    def _take_rest(self) -> None:
+        """What stands behind the last blank line. Half a chunk does no harm once the answer has its finish."""
+        for frame in self._splitter.close():
+            try:
+                self._take(frame)
+            except _Malformed:
+                if self._machine.finish is None:
+                    raise
 
     def _given(self) -> list[Event]:
         events = self._machine.events
@@ -98,7 +112,7 @@ class StreamDecoder:
         elif word:
             chunk = lenient.decode(word, wire_reply.Chunk)
             if chunk is None:
-                raise Failed(UpstreamError(ErrorKind.SERVER, "the upstream sent a malformed chunk", status=502))
+                raise _Malformed
             self._take_chunk(chunk, word)
 
     def _take_chunk(self, chunk: wire_reply.Chunk, data: bytes) -> None:
