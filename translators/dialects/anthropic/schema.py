@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.dialects.anthropic.wire import ABSENT
 from translators.jsonio import ENCODER
 
 type Schema = dict[str, Any]
@@ -29,10 +30,10 @@ class _Root(Struct):
     """What decides whether a schema can go as it is."""
 
     type: Any = None
-    anyOf: Raw | None = None  # noqa: N815 - the words of JSON schema
-    oneOf: Raw | None = None  # noqa: N815
-    allOf: Raw | None = None  # noqa: N815
-    ref: Raw | None = msgspec.field(name="$ref", default=None)
+    anyOf: Raw = ABSENT  # noqa: N815 - the words of JSON schema
+    oneOf: Raw = ABSENT  # noqa: N815
+    allOf: Raw = ABSENT  # noqa: N815
+    ref: Raw = msgspec.field(name="$ref", default=ABSENT)
 
 
 _ROOT: Final = msgspec.json.Decoder(_Root)
@@ -50,8 +51,8 @@ def tool_schema(schema: Raw | None) -> ToolSchema:
     if schema is None:
         return ToolSchema(NO_FIELDS)
     root = _ROOT.decode(schema)
-    union = root.anyOf or root.oneOf or root.allOf or root.ref
-    if union is None and root.type == "object":
+    plain = all(word is ABSENT for word in (root.anyOf, root.oneOf, root.allOf, root.ref))
+    if plain and root.type == "object":
         return ToolSchema(schema)
     whole: Schema = msgspec.json.decode(schema)
     rule = {word: whole[word] for word in UNIONS if word in whole}

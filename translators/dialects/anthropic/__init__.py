@@ -1,0 +1,34 @@
+"""Anthropic Messages, as served at /v1/messages."""
+
+from typing import Final
+
+from translators.dialect import Dialect, Operation, Route
+from translators.dialects.anthropic.decode import NAME, decode_request, peek
+from translators.dialects.anthropic.encode import encode_request
+from translators.dialects.anthropic.errors import decode_error, encode_error, error_frame
+from translators.dialects.anthropic.lists import count_reply, model_list, one_model
+from translators.dialects.anthropic.reply import decode_reply, encode_reply
+from translators.dialects.anthropic.stream_decoder import StreamDecoder
+from translators.dialects.anthropic.stream_encoder import StreamEncoder
+
+DIALECT: Final = Dialect(
+    name=NAME,
+    routes=(
+        Route("POST", "/v1/messages", Operation.GENERATE),
+        Route("POST", "/v1/messages/count_tokens", Operation.COUNT_TOKENS),
+        Route("GET", "/v1/models", Operation.LIST_MODELS),
+    ),
+    peek=peek,
+    decode_request=decode_request,
+    encode_request=encode_request,
+    decode_reply=decode_reply,
+    encode_reply=encode_reply,
+    stream_decoder=StreamDecoder,
+    stream_encoder=StreamEncoder,
+    decode_error=decode_error,
+    encode_error=encode_error,
+    error_frame=error_frame,
+    count_reply=count_reply,
+    model_list=model_list,
+    one_model=one_model,
+)

@@ -1,0 +1,55 @@
+"""The small bodies: token counts and model lists."""
+
+from typing import Any
+
+from translators.dialect import ModelInfo
+from translators.jsonio import ENCODER
+
+
+def count_reply(tokens: int) -> bytes:
+    """The answer of count_tokens."""
+    return ENCODER.encode({"input_tokens": tokens})
+
+
+def model_list(models: tuple[ModelInfo, ...]) -> bytes:
+    """All of them on one page."""
+    page = {
+        "data": [_model(model) for model in models],
+        "has_more": False,
+        "first_id": models[0].id if models else None,
+        "last_id": models[-1].id if models else None,
+    }
+    return ENCODER.encode(page)
+
+
+def one_model(model: ModelInfo) -> bytes:
+    """One model by its name."""
+    return ENCODER.encode(_model(model))
+
+
+def _model(model: ModelInfo) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "type": "model",
+        "id": model.id,
+        "display_name": model.display_name or model.id,
+        "created_at": timestamp(model.created_s),
+        "lifecycle": "active",
+    }
+    if model.max_input_tokens is not None:
+        fields["max_input_tokens"] = model.max_input_tokens
+    if model.max_output_tokens is not None:
+        fields["max_tokens"] = model.max_output_tokens
+    return fields
+
+
+def timestamp(seconds: int) -> str:
+    """Unix seconds as RFC 3339, in UTC. Source of the day count: Howard Hinnant, chrono-compatible date algorithms."""
+    days, second = divmod(seconds, 86400)
+    era, day_of_era = divmod(days + 719468, 146097)  # eras of 400 years from 0000-03-01
+    year = (day_of_era - day_of_era // 1460 + day_of_era // 36524 - day_of_era // 146096) // 365
+    day_of_year = day_of_era - (365 * year + year // 4 - year // 100)
+    shifted = (5 * day_of_year + 2) // 153  # months from March
+    day = day_of_year - (153 * shifted + 2) // 5 + 1
+    month = shifted + 3 if shifted < 10 else shifted - 9
+    year += 400 * era + (month <= 2)
+    return f"{year:04}-{month:02}-{day:02}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"

@@ -1,0 +1,101 @@
+"""Whole replies, both ways."""
+
+from typing import Any
+
+import msgspec
+
+from translators.conversation import Part, Refusal, Reply, Text, Thinking, ToolCall
+from translators.dialect import Context
+from translators.dialects.anthropic.blocks import EMPTY_OBJECT, object_of
+from translators.dialects.anthropic.decode import NAME
+from translators.dialects.anthropic.errors import decode_error
+from translators.dialects.anthropic.reply_wire import ABSENT, LOOSE, REPLY, ReplyBlock
+from translators.dialects.anthropic.stream_encoder import client_call_id, reply_id
+from translators.dialects.anthropic.words import arguments_of, merged, stop_of, stop_word, usage_fields
+from translators.errors import ErrorKind, UpstreamError
+from translators.jsonio import ENCODER
+from translators.names import client_name
+
+
+def decode_reply(body: bytes) -> Reply:
+    """Raises UpstreamError where the body is an error or no reply."""
+    try:
+        kind = LOOSE.decode(body)
+        reply = REPLY.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UpstreamError(ErrorKind.SERVER, "the upstream's reply can't be read", status=502) from error
+    if kind.type == "error" or kind.error is not ABSENT:
+        raise decode_error(500, body, {})
+    if reply.content is None:
+        raise UpstreamError(ErrorKind.SERVER, "the upstream's reply holds no content", status=502)
+    parts = [part for block in reply.content if (part := _part(block)) is not None]
+    calls = sum(isinstance(part, ToolCall) for part in parts)
+    if reply.stop_details is not None and reply.stop_details.explanation:
+        parts.append(Refusal(reply.stop_details.explanation))
+    return Reply(
+        id=reply.id or "",
+        model=reply.model or "",
+        parts=tuple(parts),
+        stop=stop_of(reply.stop_reason, calls),
+        usage=merged(None, reply.usage),
+        stop_sequence=reply.stop_sequence,
+    )
+
+
+def encode_reply(reply: Reply, context: Context) -> bytes:
+    """The body of a whole reply."""
+    content: list[dict[str, Any]] = []
+    calls = 0
+    for part in reply.parts:
+        calls += isinstance(part, ToolCall)
+        block = _block(part, context, calls)
+        if block is not None:
+            content.append(block)
+    refused = any(isinstance(part, Refusal) for part in reply.parts)
+    return ENCODER.encode(
+        {
+            "id": reply_id(reply.id, context),
+            "type": "message",
+            "role": "assistant",
+            "model": context.model or reply.model,
+            "content": content,
+            "stop_reason": stop_word(reply.stop, calls=calls, refused=refused),
+            "stop_sequence": reply.stop_sequence,
+            "usage": usage_fields(reply.usage),
+        }
+    )
+
+
+def _part(block: ReplyBlock) -> Part | None:
+    """None for blocks of server tools and for those that nobody knows."""
+    match block.type:
+        case "text":
+            return Text(block.text or "")
+        case "thinking":
+            return Thinking(block.thinking or "", block.signature or None, NAME if block.signature else None)
+        case "redacted_thinking":
+            return Thinking("", block.data or "", NAME, redacted=True)
+        case "tool_use":
+            return ToolCall(block.id or "", block.name or "", arguments_of(block.input) or "{}")
+        case _:
+            return None
+
+
+def _block(part: Part, context: Context, number: int) -> dict[str, Any] | None:
+    match part:
+        case Text(text=text) | Refusal(text=text):
+            return {"type": "text", "text": text} if text else None
+        case ToolCall(id=call_id, name=name, arguments=arguments):
+            return {
+                "type": "tool_use",
+                "id": client_call_id(call_id, context, number),
+                "name": client_name(context.names, name),
+                "input": object_of(arguments) or EMPTY_OBJECT,
+            }
+        case Thinking(text=text, signature=signature, signer=signer, redacted=redacted):
+            own = signature if signer == NAME else None
+            if redacted:
+                return {"type": "redacted_thinking", "data": own} if own else None
+            return {"type": "thinking", "thinking": text, "signature": own or ""} if text or own else None
+        case _:  # A reply holds no others.
+            return None

@@ -1,0 +1,130 @@
+"""A Messages reply as it stands on the wire, whole and streamed, as far as it is read.
+
+Blocks and deltas are flat, not tagged unions: the vendor adds types at any time, compatibles send null for what they
+don't have, and an unknown type must cost no more than a look at its name.
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+ABSENT: Final = Raw(b"")
+
+
+class OutputDetails(Struct, gc=False):
+    thinking_tokens: int | None = None
+
+
+class WireUsage(Struct):
+    """`input_tokens` excludes what was read from or written to a cache."""
+
+    input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    output_tokens: int | None = None
+    output_tokens_details: OutputDetails | None = None
+
+
+class StopDetails(Struct, gc=False):
+    explanation: str | None = None
+
+
+class ReplyBlock(Struct):
+    """A content block, at its start or whole."""
+
+    type: str
+    text: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    data: str | None = None
+    id: str | None = None
+    name: str | None = None
+    input: Raw = ABSENT
+
+
+class ErrorBody(Struct):
+    type: str | None = None
+    message: str | None = None
+
+
+class ReplyMessage(Struct):
+    """The whole reply; at the start of a stream it has no content yet."""
+
+    id: str | None = None
+    model: str | None = None
+    content: list[ReplyBlock] | None = None
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+    stop_details: StopDetails | None = None
+    usage: WireUsage | None = None
+
+
+class Delta(Struct):
+    """A piece of a block."""
+
+    type: str
+    text: str | None = None
+    thinking: str | None = None
+    partial_json: str | None = None
+    signature: str | None = None
+
+
+class MessageStart(Struct, tag_field="type", tag="message_start"):
+    message: ReplyMessage
+
+
+class BlockStart(Struct, tag_field="type", tag="content_block_start"):
+    index: int
+    content_block: ReplyBlock
+
+
+class BlockDelta(Struct, tag_field="type", tag="content_block_delta"):
+    index: int
+    delta: Delta
+
+
+class BlockStop(Struct, tag_field="type", tag="content_block_stop"):
+    index: int
+
+
+class StopDelta(Struct):
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+    stop_details: StopDetails | None = None
+
+
+class MessageDelta(Struct, tag_field="type", tag="message_delta"):
+    delta: StopDelta
+    usage: WireUsage | None = None
+
+
+class MessageStop(Struct, tag_field="type", tag="message_stop"):
+    pass
+
+
+class StreamError(Struct, tag_field="type", tag="error"):
+    error: ErrorBody
+
+
+type WireEvent = MessageStart | BlockStart | BlockDelta | BlockStop | MessageDelta | MessageStop | StreamError
+
+EVENTS: Final = frozenset(
+    struct.__struct_config__.tag
+    for struct in (MessageStart, BlockStart, BlockDelta, BlockStop, MessageDelta, MessageStop, StreamError)
+)
+
+
+class Loose(Struct):
+    """A frame that fits no event: of a type that is not known, of none, or broken."""
+
+    type: str | None = None
+    error: Raw = ABSENT
+
+
+# A decoder for one Struct is faster than one for the union, and nearly all frames begin so.
+DELTA_START: Final = b'{"type":"content_block_delta"'
+DELTA: Final = msgspec.json.Decoder(BlockDelta)
+EVENT: Final[msgspec.json.Decoder[WireEvent]] = msgspec.json.Decoder(WireEvent)
+LOOSE: Final = msgspec.json.Decoder(Loose)
+REPLY: Final = msgspec.json.Decoder(ReplyMessage)

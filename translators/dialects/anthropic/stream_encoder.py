@@ -1,0 +1,153 @@
+"""Neutral events in, a Messages stream out."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from translators.dialect import Context
+from translators.dialects.anthropic.decode import NAME
+from translators.dialects.anthropic.errors import error_frame
+from translators.dialects.anthropic.words import stop_word, usage_fields
+from translators.errors import UpstreamError
+from translators.events import (
+    Event,
+    PartDelta,
+    PartEnd,
+    PartKind,
+    PartStart,
+    ReplyEnd,
+    ReplyError,
+    ReplyStart,
+)
+from translators.jsonio import ENCODER, quoted
+from translators.names import client_name, legal_id
+
+MAX_ID: Final = 64
+MESSAGE_STOP: Final = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+_encode: Final[Callable[[Any], bytes]] = ENCODER.encode
+_ILLEGAL: Final = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+class StreamEncoder:
+    """feed(event): its frames. One part at a time (see Serializer).
+
+    A block of text or thinking begins with its first words, so that an empty one never shows: it could not be sent
+    back. Another vendor's signature never goes out, nor its redacted thinking.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._index = -1
+        self._calls = 0
+        self._refused = False
+        self._pending = b""  # the start of a block that has no content yet
+        self._redacted = False
+        self._before = b""  # what stands before the text of a delta
+
+    def feed(self, event: Event) -> bytes:
+        """b"" where the event shows nothing yet."""
+        match event:
+            case PartDelta(text=text):
+                if not self._pending:
+                    return self._before + _encode(text) + b"}}\n\n"
+                start, self._pending = self._pending, b""
+                return start + self._before + _encode(text) + b"}}\n\n"
+            case PartStart():
+                return self._part_start(event)
+            case PartEnd():
+                return self._part_end(event)
+            case ReplyStart():
+                return self._reply_start(event)
+            case ReplyEnd():
+                return self._reply_end(event)
+            case ReplyError(kind=kind, message=message, status=status, code=code):
+                return error_frame(UpstreamError(kind, message, status=status, code=code))
+
+    def _reply_start(self, event: ReplyStart) -> bytes:
+        message: dict[str, Any] = {
+            "id": reply_id(event.id, self._context),
+            "type": "message",
+            "role": "assistant",
+            "model": self._context.model or event.model,
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": usage_fields(event.usage),
+        }
+        return b'event: message_start\ndata: {"type":"message_start","message":%b}\n\n' % _encode(message)
+
+    def _part_start(self, event: PartStart) -> bytes:
+        self._redacted = event.redacted
+        if event.redacted:
+            return b""
+        self._index += 1
+        match event.kind:
+            case PartKind.TOOL_CALL:
+                self._calls += 1
+                call_id = client_call_id(event.id, self._context, self._calls)
+                name = client_name(self._context.names, event.name)
+                block = b'{"type":"tool_use","id":%b,"name":%b,"input":{}}' % (quoted(call_id), quoted(name))
+                self._before = self._delta_start(b'{"type":"input_json_delta","partial_json":')
+                return self._start(block)
+            case PartKind.THINKING:
+                self._pending = self._start(b'{"type":"thinking","thinking":"","signature":""}')
+                self._before = self._delta_start(b'{"type":"thinking_delta","thinking":')
+            case PartKind.TEXT | PartKind.REFUSAL:
+                self._refused = self._refused or event.kind is PartKind.REFUSAL
+                self._pending = self._start(b'{"type":"text","text":""}')
+                self._before = self._delta_start(b'{"type":"text_delta","text":')
+        return b""
+
+    def _part_end(self, event: PartEnd) -> bytes:
+        own = event.signature if event.signer == NAME else None
+        if self._redacted:
+            return self._redacted_block(own) if own else b""
+        signature = self._signature(own) if own else b""
+        start, self._pending = self._pending, b""
+        if start and not signature:
+            self._index -= 1
+            return b""
+        return start + signature + self._stop()
+
+    def _redacted_block(self, data: str) -> bytes:
+        self._index += 1
+        return self._start(b'{"type":"redacted_thinking","data":%b}' % quoted(data)) + self._stop()
+
+    def _signature(self, signature: str) -> bytes:
+        return self._delta_start(b'{"type":"signature_delta","signature":') + quoted(signature) + b"}}\n\n"
+
+    def _start(self, block: bytes) -> bytes:
+        return b'event: content_block_start\ndata: {"type":"content_block_start","index":%d,"content_block":%b}\n\n' % (
+            self._index,
+            block,
+        )
+
+    def _delta_start(self, delta: bytes) -> bytes:
+        return b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%d,"delta":%b' % (
+            self._index,
+            delta,
+        )
+
+    def _stop(self) -> bytes:
+        return b'event: content_block_stop\ndata: {"type":"content_block_stop","index":%d}\n\n' % self._index
+
+    def _reply_end(self, event: ReplyEnd) -> bytes:
+        stop = stop_word(event.stop, calls=self._calls, refused=self._refused)
+        delta = {
+            "type": "message_delta",
+            "delta": {"stop_reason": stop, "stop_sequence": event.stop_sequence},
+            "usage": usage_fields(event.usage) if event.usage else {"output_tokens": 0},
+        }
+        return b"event: message_delta\ndata: %b\n\n" % _encode(delta) + MESSAGE_STOP
+
+
+def reply_id(upstream: str, context: Context) -> str:
+    """An id as this dialect has them."""
+    if upstream.startswith("msg_"):
+        return upstream
+    return "msg_" + (_ILLEGAL.sub("", upstream) or context.reply_id)
+
+
+def client_call_id(upstream: str, context: Context, number: int) -> str:
+    """A call id that this dialect's vendor would take back; `number`: which call of the reply it is."""
+    return legal_id(upstream, MAX_ID) if upstream else f"toolu_{context.reply_id}{number}"
