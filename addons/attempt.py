@@ -38,8 +38,8 @@ class Mode(Enum):
 class UpstreamAttempt:
     """See addons.exchange.Attempt. `settle(outcome)` gives the lease back, once.
 
-    `outcome` is set when it is over; `refusal` is then what the vendor said, in neutral words, and `refusal_body` its own
-    words where the client speaks the same dialect.
+    `outcome` is set when it is over; `refusal` is then what the vendor said, in neutral words, and `refusal_body` the
+    vendor's own bytes where the client speaks its dialect.
     """
 
     def __init__(

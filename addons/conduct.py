@@ -11,12 +11,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from addons.accounts.credential import Credential
-from addons.accounts.outcome import CANCELLED, Outcome
-from addons.accounts.pool import Exhausted, Lease, Pool, Resting
+from addons.accounts.exhausted import CredentialsExhausted
+from addons.accounts.outcome import CANCELLED, Outcome, OutcomeKind
+from addons.accounts.pool import Exhausted, Lease, Pool
 from addons.attempt import UpstreamAttempt
 from addons.exchange import Answer, AttemptRecord, Exchange, Headers, Step, UpstreamRequest, Wait
 from addons.providers.headers import extra_headers
-from addons.refusals import CredentialsExhausted, InternalError
+from addons.refusals import InternalError
 from addons.route import Candidate
 from addons.settings import Settings
 from addons.usage.record import UsageSink, record_of
@@ -30,7 +31,7 @@ from translators import (
     translate_request,
 )
 from translators.conversation import Conversation
-from translators.dialect import Dialect, Operation
+from translators.dialect import Dialect
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Conductors:
 
 @dataclass(frozen=True, slots=True)
 class _Encoded:
-    """A request for one candidate; the same for all of its credentials."""
+    """A request for one candidate; the same for all of its credentials at one kind of API."""
 
     body: bytes
     context: Context
@@ -82,9 +83,9 @@ class ExchangeConductor:
         self._attempts_in_round = 0
         self._round = 0
         self._last: UpstreamAttempt | None = None
-        self._resting: list[Resting] = []
+        self._exhausted: list[Exhausted] = []
         self._conversation: Conversation | None = None
-        self._encoded: dict[Candidate, _Encoded] = {}
+        self._encoded: dict[tuple[Candidate, bool], _Encoded] = {}
 
     async def next(self) -> Step:
         """The next attempt; a wait, where all rest for a moment; or our answer."""
@@ -108,12 +109,12 @@ class ExchangeConductor:
             return self._refusal_of(last)
         now_s = self._shared.clock()
         if self._attempts_in_round < self._attempt_limit() and len(self._exchange.attempts) < MAX_ATTEMPTS:
-            self._resting = []
+            self._exhausted = []
             for candidate in self._candidates:
                 picked = self._pick(candidate, now_s)
                 if isinstance(picked, Lease):
                     return self._attempt(candidate, picked, now_s)
-                self._resting += picked.resting
+                self._exhausted.append(picked)
         return self._another_round(now_s)
 
     def _pick(self, candidate: Candidate, now_s: float) -> Lease | Exhausted:
@@ -133,16 +134,27 @@ class ExchangeConductor:
                 self._attempts_in_round = 0
                 self._tried.clear()
                 return Wait(wait_s)
-        retry_after_s = max(1.0, self._free_at_s(now_s) - now_s)
-        return self._answer(CredentialsExhausted(self._exchange.model, self._story(now_s), retry_after_s))
+        error = CredentialsExhausted(self._exchange.model, self._exhausted, now_s, self._unrested())
+        if self._only_transient():  # The pool lends such a credential at once to the next request.
+            error.retry_after_s = 1.0
+        return self._answer(error)
 
     def _free_at_s(self, now_s: float) -> float:
         """When the first credential of all candidates is free again."""
-        soonest = [
-            self._shared.pools[candidate.pool].free_at_s(now_s, candidate.model, candidate.credentials)
-            for candidate in self._candidates
+        return min((one.retry_at_s for one in self._exhausted if one.retry_at_s is not None), default=now_s)
+
+    def _only_transient(self) -> bool:
+        blocked = [one for exhausted in self._exhausted for one in exhausted.blocked]
+        return bool(blocked) and any(one.kind is OutcomeKind.TRANSIENT for one in blocked)
+
+    def _unrested(self) -> list[str]:
+        """The attempts of this request after which nobody rests: what was tried, and why in vain."""
+        resting = {one.short for exhausted in self._exhausted for one in exhausted.blocked}
+        return [
+            f"{record.credential} {record.outcome}{f' {record.status}' if record.status else ''}: {record.message}"
+            for record in self._exchange.attempts
+            if record.credential not in resting
         ]
-        return min(soonest, default=now_s)
 
     # What is sent.
 
@@ -166,7 +178,7 @@ class ExchangeConductor:
 
         try:
             upstream = registry.dialect(candidate.provider.dialect)
-            encoded = self._encode(candidate, upstream)
+            encoded = self._encode(candidate, upstream, genuine=candidate.provider.genuine(credential.base_url))
             request = self._request(candidate, credential, encoded.body)
         except BaseException:
             settle(CANCELLED)
@@ -174,16 +186,16 @@ class ExchangeConductor:
         self._last = UpstreamAttempt(exchange, candidate.provider, upstream, request, encoded.context, record, settle)
         return self._last
 
-    def _encode(self, candidate: Candidate, upstream: Dialect) -> _Encoded:
+    def _encode(self, candidate: Candidate, upstream: Dialect, *, genuine: bool) -> _Encoded:
         """The request as this candidate hears it, from the client's own body."""
-        known = self._encoded.get(candidate)
+        known = self._encoded.get((candidate, genuine))
         if known is not None:
             return known
         exchange = self._exchange
         target = Target(
             model=candidate.model,
             stream=exchange.stream,
-            genuine=candidate.genuine,
+            genuine=genuine,
             keeps_thinking=candidate.keeps_thinking,
         )
         translated: TranslatedRequest
@@ -204,7 +216,7 @@ class ExchangeConductor:
                 reply_id=secrets.token_hex(12),
                 created_s=int(exchange.received_s),
             )
-        encoded = self._encoded[candidate] = _Encoded(translated.body, context)
+        encoded = self._encoded[candidate, genuine] = _Encoded(translated.body, context)
         return encoded
 
     def _request(self, candidate: Candidate, credential: Credential, body: bytes) -> UpstreamRequest:
@@ -252,24 +264,6 @@ class ExchangeConductor:
             exchange.client.encode_error(error) if body is None else body,
             exchange.client.error_frame(error),
         )
-
-    def _story(self, now_s: float) -> list[str]:
-        """Who was tried or rests, why, and until when: one clause each, no secrets."""
-        told: dict[str, str] = {}
-        for record in self._exchange.attempts:
-            status = f" {record.status}" if record.status else ""
-            told[record.credential] = (
-                f"{record.provider}/{record.credential}: {record.outcome}{status} {record.message}"
-            )
-        for candidate in self._candidates:
-            pool = self._shared.pools[candidate.pool]
-            for resting in pool.resting(now_s, candidate.model, candidate.credentials):
-                clause = told.get(resting.credential.short) or (
-                    f"{candidate.pool}/{resting.credential.short}: {resting.outcome.kind} {resting.outcome.message}"
-                )
-                free = math.ceil(max(0.0, resting.until_s - now_s))
-                told[resting.credential.short] = f"{clause.strip()} (free in {free} s)"
-        return list(told.values())
 
 
 @dataclass(frozen=True, slots=True)

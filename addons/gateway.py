@@ -15,8 +15,8 @@ from addons.access import KEY_HEADERS, KEY_PARAMETERS, Access
 from addons.conduct import Conductors
 from addons.exchange import Exchange
 from addons.listen import PLACEHOLDER_HOST
-from addons.refusals import InternalError, UnknownModel, UnknownPath, UnreadableBody, WrongMethod
-from addons.route import Router
+from addons.refusals import InternalError, UnknownPath, UnreadableBody, WrongMethod
+from addons.route import Router, UnknownModel
 from translators import GatewayError, registry, tokens
 from translators.dialect import Dialect, Operation
 

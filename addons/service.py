@@ -13,8 +13,7 @@ from mitmproxy.addonmanager import Loader
 
 from addons import first_run, welcome
 from addons.access import Access
-from addons.accounts.from_settings import credentials_of
-from addons.accounts.pool import Pool
+from addons.accounts import from_settings
 from addons.conduct import Conductors
 from addons.engine import Engine
 from addons.gateway import Gateway
@@ -87,12 +86,9 @@ class Service:
                 stop(problem)
                 return
             self._set_options({"mode": [gateway_mode(settings.host, settings.port)]})
-        credentials = credentials_of(settings)
+        credentials = from_settings.credentials(settings)
         router = Router(settings, credentials)
-        pools = {
-            pool: Pool([one for one in credentials if one.pool == pool], settings)
-            for pool in dict.fromkeys(one.pool for one in credentials)
-        }
+        pools = from_settings.pools(credentials, settings)
         conductors = Conductors(pools, settings, Fanout([LogSink()]))
         self.addons = [Gateway(Access(settings.api_keys), router, conductors), Engine()]
         self._settings = settings

@@ -1,6 +1,8 @@
 """What a person is told at the start: where everything is, a curl that works, what is missing."""
 
+import json
 import logging
+import sys
 from typing import Final
 
 from addons.route import Router
@@ -20,7 +22,8 @@ def say(settings: Settings, router: Router, web_url: str | None, how: str) -> No
         logger.info("gateway listens on %s and serves %d models", base_url(settings), len(router.models()))
         return
     key = settings.api_keys[0].get_secret_value() if how == "first" and settings.api_keys else PLACEHOLDER_KEY
-    print("\n".join(lines(settings, router, web_url, key)), flush=True)
+    sys.stdout.write("\n".join(lines(settings, router, web_url, key)) + "\n")
+    sys.stdout.flush()
 
 
 def base_url(settings: Settings) -> str:
@@ -50,11 +53,5 @@ def lines(settings: Settings, router: Router, web_url: str | None, key: str) -> 
     return [
         *text,
         f"Models    {len(models)}: {', '.join(info.id for info in models[:6])}{' ...' if len(models) > 6 else ''}",
-        f"Try       curl -sN {url}/v1/messages{header} -H 'content-type: application/json' -d '{_json(sent)}'",
+        f"Try       curl -sN {url}/v1/messages{header} -H 'content-type: application/json' -d '{json.dumps(sent)}'",
     ]
-
-
-def _json(value: object) -> str:
-    import json
-
-    return json.dumps(value)

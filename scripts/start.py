@@ -77,7 +77,7 @@ def use_uvloop() -> None:
     except ImportError:  # Windows has none.
         return
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    asyncio.eager_task_factory = tolerant(asyncio.eager_task_factory)  # type: ignore[assignment]
+    asyncio.eager_task_factory = tolerant(asyncio.eager_task_factory)
 
 
 def tolerant(factory: Callable[..., Any]) -> Callable[..., Any]:
