@@ -1,0 +1,187 @@
+"""What a reply says, read from its JSON in the simplest way: the expectation that our decoders are held against.
+
+One reader a dialect, written from the vendors' documentation and not from our code.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from translators.events import StopReason
+
+type Call = tuple[str, Any]  # name, arguments
+
+
+@dataclass
+class Said:
+    """`stop` in the dialect's own word. `tokens`: whole prompt, whole answer. `failed`: by an error in the stream."""
+
+    text: str = ""
+    thinking: str = ""
+    calls: list[Call] = field(default_factory=list)
+    stop: str | None = None
+    tokens: tuple[int, int] | None = None
+    failed: bool = False
+    declined: bool = False
+
+
+STOPS: Final[Mapping[str, Mapping[str, StopReason]]] = {
+    "anthropic": {
+        "end_turn": StopReason.END_TURN,
+        "stop_sequence": StopReason.STOP_SEQUENCE,
+        "max_tokens": StopReason.LENGTH,
+        "model_context_window_exceeded": StopReason.LENGTH,
+        "tool_use": StopReason.TOOL_USE,
+        "refusal": StopReason.REFUSAL,
+        "pause_turn": StopReason.PAUSE,
+    },
+    "openai_chat": {
+        "stop": StopReason.END_TURN,
+        "length": StopReason.LENGTH,
+        "tool_calls": StopReason.TOOL_USE,
+        "content_filter": StopReason.REFUSAL,
+    },
+}
+"""A dialect's word for each stop; one that it has no word for is its plainest stop."""
+PLAIN_STOP: Final = {"anthropic": "end_turn", "openai_chat": "stop"}
+
+
+def stop_word(dialect: str, stop: StopReason) -> str:
+    """What a client of this dialect must read."""
+    return next((word for word, reason in STOPS[dialect].items() if reason is stop), PLAIN_STOP[dialect])
+
+
+def stop_heard(dialect: str, heard: Said) -> str | None:
+    """What a client of this dialect did read: OpenAI says `stop` where the model declined in words of its own."""
+    declined = dialect == "openai_chat" and heard.declined
+    return "content_filter" if declined and heard.stop == "stop" else heard.stop
+
+
+def data_of(body: bytes) -> Iterator[Any]:
+    """The JSON of each frame of a stream."""
+    text = body.decode().replace("\r\n", "\n")
+    for frame in re.split(r"\n{2,}", text):
+        lines = [line[5:].strip() for line in frame.split("\n") if line.startswith("data:")]
+        if lines and lines != ["[DONE]"]:
+            yield json.loads("\n".join(lines))
+
+
+def anthropic_whole(body: bytes) -> Said:
+    message = json.loads(body)
+    said = Said(stop=message["stop_reason"], tokens=_anthropic_tokens(message["usage"]))
+    said.text += _explanation(message)
+    for block in message["content"]:
+        match block["type"]:
+            case "text":
+                said.text += block["text"]
+            case "thinking":
+                said.thinking += block["thinking"]
+            case "tool_use":
+                said.calls.append((block["name"], block["input"]))
+    return said
+
+
+def anthropic_stream(body: bytes) -> Said:
+    said = Said()
+    usage: dict[str, Any] = {}
+    calls: list[tuple[str, list[str], Any]] = []
+    block: dict[str, Any] = {}
+    reply_id = None
+    for data in data_of(body):
+        match data["type"]:
+            case "message_start":
+                said.failed |= data["message"]["id"] != (reply_id or data["message"]["id"])  # Two replies in one.
+                reply_id = data["message"]["id"]
+                usage.update(data["message"]["usage"])
+            case "content_block_start":
+                block = data["content_block"]
+                said.text += block.get("text", "") if block["type"] == "text" else ""
+                if block["type"] == "tool_use":
+                    calls.append((block["name"], [], block["input"]))
+            case "content_block_delta":
+                delta = data["delta"]
+                said.text += delta.get("text", "")
+                said.thinking += delta.get("thinking", "")
+                if delta["type"] == "input_json_delta" and block["type"] == "tool_use":
+                    calls[-1][1].append(delta["partial_json"])
+            case "message_delta":
+                said.stop = data["delta"]["stop_reason"]
+                said.text += _explanation(data["delta"])
+                usage.update({key: value for key, value in data.get("usage", {}).items() if value is not None})
+            case "message_stop":
+                break  # Some recordings hold several replies, one after the other.
+            case "error":
+                said.failed = True
+    said.calls = [(name, arguments("".join(pieces), given)) for name, pieces, given in calls]
+    said.tokens = _anthropic_tokens(usage)
+    return said
+
+
+def _explanation(message: dict[str, Any]) -> str:
+    return (message.get("stop_details") or {}).get("explanation") or ""
+
+
+def arguments(text: str, otherwise: Any) -> Any:
+    """A call's arguments; what a length stop cut off stays text."""
+    try:
+        return json.loads(text) if text else otherwise
+    except json.JSONDecodeError:
+        return text
+
+
+def _anthropic_tokens(usage: dict[str, Any]) -> tuple[int, int]:
+    prompt = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+    return sum(usage.get(key) or 0 for key in prompt), usage["output_tokens"]
+
+
+def chat_whole(body: bytes) -> Said:
+    completion = json.loads(body)
+    choice = completion["choices"][0]
+    said = Said(stop=choice["finish_reason"], tokens=_chat_tokens(completion.get("usage")))
+    _chat_words(said, choice["message"])
+    for call in choice["message"].get("tool_calls") or ():
+        said.calls.append((call["function"]["name"], arguments(call["function"]["arguments"], {})))
+    return said
+
+
+def chat_stream(body: bytes) -> Said:
+    said = Said()
+    calls: dict[int, tuple[str, list[str]]] = {}
+    for data in data_of(body):
+        said.failed |= "error" in data
+        said.tokens = _chat_tokens(data.get("usage")) or said.tokens
+        for choice in data.get("choices", ())[:1]:
+            said.stop = choice.get("finish_reason") or said.stop
+            _chat_words(said, choice["delta"])
+            for call in choice["delta"].get("tool_calls") or ():
+                function = call["function"]
+                place = call.get("index", 0)
+                calls.setdefault(place, (function.get("name", ""), []))[1].append(function.get("arguments") or "")
+    said.calls = [(name, arguments("".join(pieces), {})) for name, pieces in calls.values()]
+    return said
+
+
+def _chat_words(said: Said, message: dict[str, Any]) -> None:
+    content = message.get("content")
+    parts: list[dict[str, Any]] = [{"type": "text", "text": content}] if isinstance(content, str) else content or []
+    for part in parts:
+        if part["type"] == "text":
+            said.text += part["text"]
+        elif part["type"] == "thinking":
+            said.thinking += "".join(piece["text"] for piece in part["thinking"])
+    said.text += message.get("refusal") or ""
+    details = "".join(detail.get("text") or "" for detail in message.get("reasoning_details") or ())
+    said.thinking += message.get("reasoning_content") or message.get("reasoning") or details
+
+
+def _chat_tokens(usage: dict[str, Any] | None) -> tuple[int, int] | None:
+    """xAI leaves reasoning out of `completion_tokens` and counts it in the total."""
+    return (usage["prompt_tokens"], usage["total_tokens"] - usage["prompt_tokens"]) if usage else None
+
+
+type Reader = Callable[[bytes], Said]
+
+STREAMS: Final[Mapping[str, Reader]] = {"anthropic": anthropic_stream, "openai_chat": chat_stream}
+WHOLES: Final[Mapping[str, Reader]] = {"anthropic": anthropic_whole, "openai_chat": chat_whole}

@@ -1,0 +1,179 @@
+"""The vendors' own SDKs as judges: they read what we wrote, over HTTP, as a client would."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, Protocol
+
+import anthropic
+import openai
+from openai.types.chat import ChatCompletionMessage
+from openai.types.chat.chat_completion_chunk import ChoiceDelta
+
+from tests.conformance.said import Said, arguments
+
+MODEL: Final = "the-model"
+
+
+class Answers:
+    """A server on loopback that answers every POST with what was put here last."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.status = 200
+        self.content_type = ""
+        self.body = b""
+
+    def put(self, body: bytes, content_type: str = "application/json", status: int = 200) -> None:
+        """The next answer."""
+        self.body, self.content_type, self.status = body, content_type, status
+
+
+@contextmanager
+def answering() -> Iterator[Answers]:
+    """The server, on a free port, while this is open."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(answers.status)
+            self.send_header("content-type", answers.content_type)
+            self.send_header("content-length", str(len(answers.body)))
+            self.end_headers()
+            self.wfile.write(answers.body)
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    answers = Answers(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield answers
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Sdk(Protocol):
+    """What the tests need of an SDK. Both raise what the SDK raises."""
+
+    def __init__(self, base_url: str) -> None: ...
+
+    def whole(self) -> Said: ...
+
+    def stream(self) -> Said: ...
+
+    def close(self) -> None: ...
+
+
+class AnthropicSdk:
+    """The official anthropic package."""
+
+    def __init__(self, base_url: str) -> None:
+        self._client = anthropic.Anthropic(base_url=base_url, api_key="test-key-1", max_retries=0)
+        self._asked: dict[str, Any] = {
+            "model": MODEL,
+            "max_tokens": 10,
+            "messages": [{"role": "user", "content": "hello"}],
+        }
+
+    def whole(self) -> Said:
+        return self._said(self._client.messages.create(**self._asked))
+
+    def stream(self) -> Said:
+        with self._client.messages.stream(**self._asked) as stream:
+            return self._said(stream.get_final_message())
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _said(self, message: anthropic.types.Message) -> Said:
+        assert message.model == MODEL
+        usage = message.usage
+        prompt = usage.input_tokens + (usage.cache_read_input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
+        said = Said(stop=message.stop_reason, tokens=(prompt, usage.output_tokens))
+        for block in message.content:
+            if isinstance(block, anthropic.types.TextBlock):
+                said.text += block.text
+            elif isinstance(block, anthropic.types.ThinkingBlock):
+                said.thinking += block.thinking
+            elif isinstance(block, anthropic.types.ToolUseBlock):
+                assert block.id
+                said.calls.append((block.name, block.input))
+        return said
+
+
+class ChatSdk:
+    """The official openai package, chat completions."""
+
+    def __init__(self, base_url: str) -> None:
+        self._client = openai.OpenAI(base_url=f"{base_url}/v1", api_key="test-key-1", max_retries=0)
+        self._asked: dict[str, Any] = {"model": MODEL, "messages": [{"role": "user", "content": "hello"}]}
+
+    def whole(self) -> Said:
+        completion = self._client.chat.completions.create(**self._asked)
+        assert completion.model == MODEL
+        assert completion.object == "chat.completion"
+        [choice] = completion.choices
+        said = Said(stop=choice.finish_reason, tokens=self._tokens(completion.usage))
+        self._words(said, choice.message)
+        for call in choice.message.tool_calls or ():
+            assert call.type == "function"
+            assert call.id
+            said.calls.append((call.function.name, arguments(call.function.arguments, None)))
+        return said
+
+    def stream(self) -> Said:
+        said = Said()
+        calls: dict[int, tuple[str, list[str]]] = {}
+        asked = {**self._asked, "stream": True, "stream_options": {"include_usage": True}}
+        ids = set()
+        for chunk in self._client.chat.completions.create(**asked):
+            assert chunk.model == MODEL
+            assert chunk.object == "chat.completion.chunk"
+            ids.add((chunk.id, chunk.created))
+            said.tokens = self._tokens(chunk.usage) or said.tokens
+            for choice in chunk.choices:
+                assert said.stop is None, "a choice after its finish"
+                said.stop = choice.finish_reason
+                self._words(said, choice.delta)
+                for call in choice.delta.tool_calls or ():
+                    assert call.function is not None
+                    if call.index not in calls:
+                        assert call.index == len(calls)
+                        assert call.id
+                        calls[call.index] = (call.function.name or "", [])
+                    calls[call.index][1].append(call.function.arguments or "")
+        assert len(ids) <= 1
+        said.calls = [(name, arguments("".join(pieces), None)) for name, pieces in calls.values()]
+        return said
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _words(self, said: Said, message: ChatCompletionMessage | ChoiceDelta) -> None:
+        said.text += (message.content or "") + (message.refusal or "")
+        said.declined |= bool(message.refusal)
+        said.thinking += (message.model_extra or {}).get("reasoning_content") or ""
+
+    def _tokens(self, usage: openai.types.CompletionUsage | None) -> tuple[int, int] | None:
+        if usage is None:
+            return None
+        assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
+        return usage.prompt_tokens, usage.completion_tokens
+
+
+SDKS: Final[Mapping[str, type[Sdk]]] = {"anthropic": AnthropicSdk, "openai_chat": ChatSdk}
+API_ERRORS: Final = (anthropic.APIError, openai.APIError)
+
+
+def as_json(value: Any) -> str:
+    """For comparing values that JSON cannot tell apart."""
+    return json.dumps(value, sort_keys=True)
