@@ -11,12 +11,11 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from translators import registry
-from translators.assemble import events_of
+from translators import registry, replies
 from translators.conversation import Conversation, Loss
 from translators.dialect import Context, Target
 from translators.errors import BadRequest, ErrorKind, GatewayError, UpstreamError
-from translators.events import Serializer, Usage
+from translators.events import Usage
 from translators.jsonio import with_fields
 from translators.pipe import NO_CONTEXT, ReplyStream
 
@@ -104,7 +103,7 @@ def translate_reply(body: bytes, upstream: str, client: str, *, context: Context
     if upstream == client:
         return with_fields(body, {"model": context.model}) if context.model else body
     reply = registry.dialect(upstream).decode_reply(body)
-    return registry.dialect(client).encode_reply(reply, context)
+    return replies.whole(reply, registry.dialect(client), context)
 
 
 def translate_error(
@@ -125,6 +124,4 @@ def translate_error(
 def stream_of(body: bytes, upstream: str, client: str, *, context: Context | None = None) -> bytes:
     """A whole reply as the stream that a streaming client waits for. Raises UpstreamError."""
     reply = registry.dialect(upstream).decode_reply(body)
-    encoder = registry.dialect(client).stream_encoder(NO_CONTEXT if context is None else context)
-    serializer = Serializer()
-    return b"".join(encoder.feed(ordered) for event in events_of(reply) for ordered in serializer.feed(event))
+    return replies.streamed(reply, registry.dialect(client), NO_CONTEXT if context is None else context)

@@ -22,6 +22,7 @@ from translators.events import (
     Usage,
 )
 from translators.jsonio import quoted
+from translators.structured import JsonToolFilter
 
 NO_CONTEXT: Final = Context()
 _FRAME_ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
@@ -44,6 +45,8 @@ class ReplyStream:
         self._decoder = registry.dialect(upstream).stream_decoder()
         self._encoder = self._client.stream_encoder(self._context)
         self._serializer = Serializer()
+        tool = self._context.json_tool
+        self._json_tool = None if tool is None else JsonToolFilter(tool)
         self._same = upstream == client
         self._tail = bytearray()
         self._renaming: tuple[tuple[bytes, bytes], ...] = ()
@@ -58,7 +61,7 @@ class ReplyStream:
 
     def feed(self, data: bytes) -> bytes:
         """The client's bytes for a piece of the upstream's body; b"" where it makes none yet."""
-        events = self._decoder.feed(data)
+        events = self._shown(self._decoder.feed(data))
         if events:
             self._observe(events)
         if self._same:
@@ -68,7 +71,7 @@ class ReplyStream:
     def close(self) -> bytes:
         """The last bytes."""
         healthy = self.error is None
-        events = self._decoder.close()
+        events = self._shown(self._decoder.close())
         self._observe(events)
         if not self._same:
             return self._encode(events)
@@ -84,6 +87,13 @@ class ReplyStream:
         for event in self._kept or ():
             assembler.take(event)
         return self._client.encode_reply(assembler.reply(), self._context)
+
+    def _shown(self, events: list[Event]) -> list[Event]:
+        """The events as the client shall see them."""
+        if self._json_tool is None:
+            return events
+        filtered = self._json_tool.feed
+        return [shown for event in events for shown in filtered(event)]
 
     def _observe(self, events: Sequence[Event]) -> None:
         self.events_seen += len(events)
