@@ -1,0 +1,335 @@
+"""Who answers next."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from pydantic import SecretStr
+
+from addons.accounts.cooldown import Cooling
+from addons.accounts.credential import Credential
+from addons.accounts.outcome import CANCELLED, OK, Outcome, OutcomeKind, Scope
+from addons.accounts.pool import Exhausted, Lease, Pool, Strategy
+from addons.accounts.state import MAX_RESTS, MAX_TURNS, MemoryState
+
+FAULT = Outcome(OutcomeKind.REQUEST_FAULT)
+LIMITED = Outcome(OutcomeKind.RATE_LIMITED, Scope.MODEL, 429, "slow down", 30.0)
+QUOTA = Outcome(OutcomeKind.RATE_LIMITED, Scope.CREDENTIAL, 429, "weekly limit", 7 * 86400.0)
+REFUSED = Outcome(OutcomeKind.UNAUTHORIZED, Scope.CREDENTIAL, 401, "bad key")
+MISSING = Outcome(OutcomeKind.MODEL_MISSING, Scope.MODEL, 404, "no such model")
+BROKEN = Outcome(OutcomeKind.TRANSIENT, Scope.MODEL, 500, "oops")
+
+
+def credential(name: str, priority: int = 0) -> Credential:
+    return Credential(
+        id=name, provider="p", pool="pool", secret=SecretStr("test-key-1"), base_url="http://x", priority=priority
+    )
+
+
+def pool_of(names: str, strategy: Strategy = "round-robin", cooling: Cooling = Cooling()) -> Pool:  # noqa: B008
+    return Pool([credential(name) for name in names], strategy, cooling)
+
+
+def leased(picked: Lease | Exhausted) -> Lease:
+    assert isinstance(picked, Lease)
+    return picked
+
+
+def exhausted(picked: Lease | Exhausted) -> Exhausted:
+    assert isinstance(picked, Exhausted)
+    return picked
+
+
+def ask(pool: Pool, now_s: float, outcome: Outcome = OK, model: str = "m", **options: object) -> str:
+    """One attempt, and who made it."""
+    lease = leased(pool.pick(now_s, model, **options))  # type: ignore[arg-type]
+    pool.give_back(lease, outcome, now_s)
+    return lease.credential.id
+
+
+def asked(pool: Pool, times: int, model: str = "m") -> str:
+    return "".join(ask(pool, float(now_s), model=model) for now_s in range(times))
+
+
+# Strategies.
+
+
+def test_round_robin_goes_round_for_each_model_by_itself() -> None:
+    pool = pool_of("abc")
+    assert asked(pool, 5) == "abcab"
+    assert asked(pool, 2, "other") == "ab"
+    assert asked(pool, 2) == "ca"
+
+
+def test_further_attempts_of_a_request_do_not_move_the_turn() -> None:
+    pool = pool_of("abcd")
+    assert ask(pool, 0.0, FAULT) == "a"
+    assert ask(pool, 0.0, FAULT, tried={"a"}) == "b"
+    assert ask(pool, 0.0, FAULT, tried={"a", "b"}) == "c"
+    assert ask(pool, 0.0) == "b"
+
+
+def test_who_stands_behind_a_resting_one_does_not_get_its_share_too() -> None:
+    pool = pool_of("abcd")
+    assert ask(pool, 0.0, REFUSED) == "a"
+    assert [Counter(asked(pool, 30))[name] for name in "bcd"] == [10, 10, 10]
+
+
+def test_fill_first_stays_with_the_first_until_it_rests_and_comes_back() -> None:
+    pool = pool_of("abc", "fill-first")
+    assert asked(pool, 3) == "aaa"
+    assert ask(pool, 3.0, LIMITED) == "a"
+    assert [ask(pool, 4.0), ask(pool, 5.0, LIMITED), ask(pool, 6.0)] == ["b", "b", "c"]
+    assert ask(pool, 33.0) == "a"
+
+
+def test_only_the_highest_priority_that_has_someone_free_is_used() -> None:
+    pool = Pool([credential("low"), credential("high", 5), credential("higher", 9)])
+    assert ask(pool, 0.0, LIMITED) == "higher"
+    assert ask(pool, 1.0, LIMITED) == "high"
+    assert ask(pool, 2.0) == "low"
+    assert ask(pool, 30.0) == "higher"
+
+
+def test_only_those_that_serve_the_model_are_picked() -> None:
+    pool = pool_of("abcd")
+    among = frozenset("bd")
+    assert [ask(pool, 0.0, among=among) for _ in range(4)] == ["b", "d", "b", "d"]
+    nobody = exhausted(pool.pick(0.0, "m", among=frozenset("x")))
+    assert (nobody.blocked, nobody.retry_at_s) == ((), None)
+
+
+# What rests, and for whom.
+
+
+def test_a_limit_of_a_model_leaves_other_models_alone() -> None:
+    pool = pool_of("a")
+    ask(pool, 0.0, LIMITED, "m")
+    assert ask(pool, 1.0, model="other") == "a"
+    assert exhausted(pool.pick(1.0, "m")).retry_at_s == 30.0
+
+
+def test_a_missing_model_rests_that_model_only() -> None:
+    pool = pool_of("a")
+    ask(pool, 0.0, MISSING, "m")
+    assert ask(pool, 1.0, model="other") == "a"
+    assert exhausted(pool.pick(599.0, "m")).blocked[0].kind is OutcomeKind.MODEL_MISSING
+    assert ask(pool, 600.0) == "a"
+
+
+def test_a_refused_key_rests_for_every_model() -> None:
+    pool = pool_of("a")
+    ask(pool, 0.0, REFUSED, "m")
+    assert exhausted(pool.pick(1.0, "other")).retry_at_s == 60.0
+
+
+def test_an_exhausted_pool_says_who_why_and_until_when() -> None:
+    pool = pool_of("ab")
+    ask(pool, 0.0, QUOTA)
+    ask(pool, 0.0, LIMITED)
+    said = exhausted(pool.pick(10.0, "m"))
+    assert (said.pool, said.model, said.retry_at_s) == ("pool", "m", 30.0)
+    quota, limited = said.blocked
+    assert (quota.short, quota.kind, quota.message, quota.status) == ("a", "rate_limited", "weekly limit", 429)
+    assert (quota.model, quota.until_s, quota.hinted_s) == ("", 21600.0, 7 * 86400.0)
+    assert (limited.model, limited.until_s, limited.hinted_s) == ("m", 30.0, None)
+    assert "test-key-1" not in repr(said)
+
+
+def test_the_longer_of_two_rests_is_told() -> None:
+    pool = pool_of("a")
+    first, second = leased(pool.pick(0.0, "m")), leased(pool.pick(0.0, "m"))
+    pool.give_back(first, REFUSED, 0.0)
+    pool.give_back(second, MISSING, 0.0)
+    assert [blocked.kind for blocked in pool.blocked(1.0, "m")] == [OutcomeKind.MODEL_MISSING]
+    assert [blocked.kind for blocked in pool.blocked(1.0)] == [OutcomeKind.UNAUTHORIZED]
+
+
+def test_a_tried_one_that_does_not_rest_may_be_had_at_once_in_the_next_round() -> None:
+    pool = pool_of("a", cooling=Cooling(enabled=False))
+    ask(pool, 5.0, LIMITED)
+    assert exhausted(pool.pick(5.0, "m", {"a"})).retry_at_s == 5.0
+
+
+@pytest.mark.parametrize("outcome", [OK, CANCELLED, FAULT])
+def test_what_is_no_fault_of_the_credential_rests_nothing(outcome: Outcome) -> None:
+    pool = pool_of("a")
+    assert [ask(pool, 0.0, outcome) for _ in range(3)] == ["a", "a", "a"]
+
+
+# A fault that passes.
+
+
+def test_a_fault_that_passes_never_shuts_out_the_only_account() -> None:
+    pool = pool_of("a")
+    assert ask(pool, 0.0, BROKEN) == "a"
+    assert ask(pool, 1.0, BROKEN) == "a"
+    assert exhausted(pool.pick(2.0, "m", {"a"})).retry_at_s == 60.0
+
+
+def test_a_healthy_one_is_preferred_to_one_that_has_just_failed() -> None:
+    pool = pool_of("ab")
+    assert ask(pool, 0.0, BROKEN) == "a"
+    assert [ask(pool, 1.0), ask(pool, 2.0)] == ["b", "b"]
+
+
+def test_of_those_that_failed_in_passing_the_one_that_recovers_first_is_used() -> None:
+    pool = pool_of("abc")
+    assert [ask(pool, 0.0, LIMITED), ask(pool, 5.0, BROKEN), ask(pool, 1.0, BROKEN)] == ["a", "b", "c"]
+    assert ask(pool, 6.0) == "c"
+
+
+def test_a_caller_that_would_rather_wait_is_told_how_long() -> None:
+    pool = pool_of("a")
+    ask(pool, 0.0, BROKEN)
+    assert exhausted(pool.pick(1.0, "m", resting_too=False)).retry_at_s == 60.0
+
+
+# Recovery.
+
+
+def test_a_success_ends_the_rests_that_it_disproves() -> None:
+    pool = pool_of("a")
+    ask(pool, 0.0, QUOTA)
+    assert ask(pool, 21600.0) == "a"  # The probe.
+    assert pool.blocked(21600.0) == ()
+    ask(pool, 21601.0, REFUSED)
+    assert pool.blocked(21601.0)[0].until_s == 21661.0  # From the beginning again.
+
+
+def test_a_success_that_began_before_the_failure_disproves_nothing() -> None:
+    pool = pool_of("a")
+    long_stream = leased(pool.pick(0.0, "m"))
+    ask(pool, 1.0, LIMITED)
+    pool.give_back(long_stream, OK, 2.0)
+    assert exhausted(pool.pick(3.0, "m")).retry_at_s == 31.0
+
+
+def test_a_second_giving_back_has_no_effect() -> None:
+    pool = pool_of("a")
+    lease = leased(pool.pick(0.0, "m"))
+    assert pool.in_use("a") == 1
+    pool.give_back(lease, CANCELLED, 1.0)
+    pool.give_back(lease, REFUSED, 1.0)
+    assert (pool.in_use("a"), pool.blocked(1.0)) == (0, ())
+
+
+# Bounds.
+
+
+def test_names_that_clients_make_up_do_not_fill_the_memory() -> None:
+    state = MemoryState()
+    pool = Pool([credential("a")], state=state)
+    for number in range(2 * MAX_RESTS + 10):
+        ask(pool, number * 1e-3, MISSING, f"claude-{number}")
+    assert len(state._turns) == MAX_TURNS
+    assert len(state._last) <= 2 * MAX_RESTS
+    assert len(state._ends) <= 2 * MAX_RESTS
+    ask(pool, 1e6)
+    assert len(state._last) == len(state._resting) == len(state._ends) == 0
+
+
+# Properties.
+
+OUTCOMES = [OK, CANCELLED, FAULT, LIMITED, QUOTA, REFUSED, MISSING, BROKEN]
+
+
+@given(st.integers(1, 12), st.integers(0, 80))
+def test_round_robin_is_fair_to_within_one(size: int, requests: int) -> None:
+    pool = pool_of("abcdefghijkl"[:size])
+    shares = Counter(dict.fromkeys("abcdefghijkl"[:size], 0))
+    shares.update(asked(pool, requests))
+    assert max(shares.values()) - min(shares.values()) <= 1
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from([LIMITED, REFUSED, QUOTA, MISSING])), max_size=4))
+def test_fill_first_takes_the_first_that_does_not_rest(failures: Sequence[tuple[str, Outcome]]) -> None:
+    pool = pool_of("abcd", "fill-first")
+    for name, outcome in failures:
+        lease = pool.pick(0.0, "m", among=frozenset(name))
+        if isinstance(lease, Lease):
+            pool.give_back(lease, outcome, 0.0)
+    free = [name for name in "abcd" if name not in {failed for failed, _ in failures}]
+    picked = pool.pick(0.5, "m")
+    assert (picked.credential.id if isinstance(picked, Lease) else None) == (free[0] if free else None)
+
+
+@given(st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=60), st.integers(1, 5))
+def test_nobody_starves_and_all_come_back(outcomes: list[Outcome], size: int) -> None:
+    """However it went, after the longest rest there is everyone answers again."""
+    pool = pool_of("abcde"[:size])
+    now_s = 0.0
+    for outcome in outcomes:
+        now_s += 1.0
+        picked = pool.pick(now_s, "m")
+        if isinstance(picked, Lease):
+            pool.give_back(picked, outcome, now_s)
+    now_s += 6 * 3600.0
+    assert {ask(pool, now_s + number) for number in range(size)} == set("abcde"[:size])
+
+
+class AnyHistory(RuleBasedStateMachine):
+    """Requests that overlap, in any order, with any outcome."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool = Pool([credential("a", 1), credential("b"), credential("c")])
+        self.now_s = 0.0
+        self.out: list[Lease] = []
+        self.rests: dict[tuple[str, str], float] = {}
+
+    @rule(passed_s=st.sampled_from([0.1, 1.0, 31.0, 700.0, 30000.0]))
+    def time_passes(self, passed_s: float) -> None:
+        self.now_s += passed_s
+
+    @rule(model=st.sampled_from(["m", "n"]), tried=st.sets(st.sampled_from("abc")), resting_too=st.booleans())
+    def a_request_asks(self, model: str, tried: set[str], resting_too: bool) -> None:
+        blocked = {one.credential: one for one in self.pool.blocked(self.now_s, model)}
+        match self.pool.pick(self.now_s, model, tried, resting_too=resting_too):
+            case Lease() as lease:
+                assert lease.credential.id not in tried
+                resting = blocked.get(lease.credential.id)
+                if resting is not None:
+                    assert resting_too
+                    assert resting.kind is OutcomeKind.TRANSIENT
+                    assert set("abc") - tried <= set(blocked)
+                self.out.append(lease)
+            case Exhausted() as said:
+                free = set("abc") - set(blocked) - tried
+                assert not free
+                assert {one.credential for one in said.blocked} == set(blocked)
+                assert said.retry_at_s is not None
+                assert said.retry_at_s >= self.now_s
+
+    @rule(data=st.data(), outcome=st.sampled_from(OUTCOMES))
+    def an_attempt_ends(self, data: st.DataObject, outcome: Outcome) -> None:
+        if not self.out:
+            return
+        lease = self.out.pop(data.draw(st.integers(0, len(self.out) - 1)))
+        self.pool.give_back(lease, outcome, self.now_s)
+        if outcome is OK:
+            self.rests = {about: until for about, until in self.rests.items() if about[0] != lease.credential.id}
+
+    @invariant()
+    def every_lease_is_counted(self) -> None:
+        out = Counter(lease.credential.id for lease in self.out)
+        assert {name: self.pool.in_use(name) for name in "abc"} == {name: out[name] for name in "abc"}
+
+    @invariant()
+    def no_rest_is_shortened_but_by_a_success(self) -> None:
+        now = {
+            (one.credential, model): one.until_s
+            for model in ("", "m", "n")
+            for one in self.pool.blocked(self.now_s, model)
+        }
+        for about, until_s in self.rests.items():
+            if until_s > self.now_s:
+                assert now[about] >= until_s
+        self.rests = now
+
+
+TestAnyHistory = AnyHistory.TestCase
+TestAnyHistory.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
