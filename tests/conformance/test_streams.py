@@ -18,7 +18,7 @@ from translators.events import Event, Order, ReplyEnd, ReplyError
 from translators.registry import dialect
 
 CONTEXT = Context(model="the-model", created_s=1_700_000_000)
-TERMINALS = {"anthropic": rb'"type": ?"message_stop"', "openai_chat": rb'"finish_reason": ?"|\[DONE\]'}
+TERMINALS = {"anthropic": rb'"stop_reason": ?"|"message_stop"', "openai_chat": rb'"finish_reason": ?"|\[DONE\]'}
 """What no stream of a dialect is whole without."""
 
 STREAMS = {name: recordings(name, ".sse") for name in DIALECTS}
