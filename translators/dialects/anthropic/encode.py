@@ -31,7 +31,7 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
     losses: list[Loss] = []
     model = model_of(target.model)
     names = Names((tool.name for tool in conversation.tools), MAX_NAME)
-    turns = turns_of(conversation, names, target.keeps_thinking, losses)
+    turns = turns_of(conversation, names, losses, keeps_thinking=target.keeps_thinking, goes_on=model.goes_on)
     tools = list(_tools(conversation.tools, names, target.genuine, losses))
     choice = _tool_choice(conversation, tools, names, losses)
     answer = _structured(conversation.output_format, tools, choice, target.genuine and model.formats, losses)

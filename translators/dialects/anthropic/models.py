@@ -20,13 +20,15 @@ _EFFORTS: Final = ("low", "medium", "high", "max")
 
 class Model(Struct, frozen=True):
     """`thinks` at all; `adapts`: decides by itself how much. `samples`: takes temperature, top_p and top_k;
-    `samples_both`: temperature and top_p together. `formats`: structured output without a tool."""
+    `samples_both`: temperature and top_p together. `formats`: structured output without a tool. `goes_on`: with an
+    answer that the client began."""
 
     thinks: bool = True
     adapts: bool = False
     samples: bool = True
     samples_both: bool = True
     formats: bool = True
+    goes_on: bool = True
     efforts: tuple[str, ...] = (*_EFFORTS[:3], "xhigh", "max")
     max_tokens: int = 32000
 
@@ -45,6 +47,7 @@ def model_of(name: str) -> Model:
         samples=version < (4, 7),
         samples_both=version < (4, 1),
         formats=version >= (4, 5) or (family == "opus" and version >= (4, 1)),
+        goes_on=version < (4, 6),
         efforts=_EFFORTS if version < (4, 7) else (*_EFFORTS[:3], "xhigh", "max"),
         max_tokens=4096 if version < (3, 5) else 8192 if version < (3, 7) else 32000,
     )

@@ -22,7 +22,7 @@ from translators.dialects.anthropic.blocks import (
 )
 from translators.names import Names, legal_id
 
-FIRST_WORDS: Final = "Continue."
+FILLER: Final = "Continue."
 MAX_ID: Final = 64
 _THINKING: Final = (wire.ThinkingBlock, wire.RedactedThinkingBlock)
 
@@ -52,15 +52,20 @@ class Turns(Struct):
     system: list[wire.TextBlock]
 
 
-def turns_of(conversation: Conversation, names: Names, keeps_thinking: bool, losses: list[Loss]) -> Turns:
-    """The conversation in Anthropic's order."""
+def turns_of(
+    conversation: Conversation, names: Names, losses: list[Loss], *, keeps_thinking: bool, goes_on: bool
+) -> Turns:
+    """The conversation in Anthropic's order. `goes_on`: whether it may end with the beginning of an answer."""
     sorter = _Sorter(losses)
     for index, message in enumerate(conversation.messages):
         sorter.take(f"$.messages[{index}]", message)
     messages = _messages(sorter.turns, names, keeps_thinking, losses)
     if not messages or messages[0].role != "user":
         losses.append(Loss("$.messages", "it does not begin with the user: a first word was added"))
-        messages.insert(0, wire.Message("user", [wire.TextBlock(FIRST_WORDS)]))
+        messages.insert(0, wire.Message("user", [wire.TextBlock(FILLER)]))
+    if messages[-1].role == "assistant" and not goes_on:
+        losses.append(Loss("$.messages", "the model can't go on with an answer: a last word of the user's was added"))
+        messages.append(wire.Message("user", [wire.TextBlock(FILLER)]))
     _strip_prefill(messages[-1])
     return Turns(messages, sorter.system)
 
