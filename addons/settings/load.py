@@ -1,9 +1,10 @@
 """config.yaml -> Settings: found, read, checked."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import yaml
 from pydantic import ValidationError
@@ -80,8 +81,16 @@ def parse(text: str, source: str = CONFIG_NAME) -> Loaded:
     return Loaded(settings, (*_host_note(tree), *notes, *_advice(settings)))
 
 
+_NOT_IN_GO: Final = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
+
+
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # a base chosen at run time
-    """YAML as Go reads it: a key that comes twice is a mistake, not a surprise."""
+    """YAML as Go reads it: a key that comes twice is a mistake, `off` and a date are text."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        letter: [(tag, pattern) for tag, pattern in resolvers if tag not in _NOT_IN_GO]
+        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -94,6 +103,11 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
                 seen.add(key.value)
         mapping: dict[Any, Any] = super().construct_mapping(node, deep)
         return mapping
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 
 
 def _read_yaml(text: str, source: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from addons.settings.values import (
     Name,
     Prefix,
     Secret,
+    Switch,
     is_loopback,
 )
 
@@ -44,7 +45,7 @@ class ModelEntry(Section):
     alias: str = ""
     display_name: str = ""
     max_context_length: int | None = Field(default=None, ge=1, description="tokens")
-    is_compat: bool = Field(default=False, description="earlier thinking without a signature is sent back to it")
+    is_compat: Switch = Field(default=False, description="earlier thinking without a signature is sent back to it")
 
     @property
     def asked(self) -> str:
@@ -84,7 +85,7 @@ class CompatibleProvider(Section):
 
     name: Name
     base_url: BaseUrl = Field(description="with /v1 where the vendor has it")
-    disabled: bool = False
+    disabled: Switch = False
     prefix: Prefix = ""
     priority: int = 0
     headers: HeaderMap = Field(default_factory=dict)
@@ -119,11 +120,11 @@ class Settings(Section):
     port: int = Field(default=8317, ge=0, le=65535)
     auth_dir: str = Field(default="~/.cli-proxy-api", description="account files")
     api_keys: tuple[Secret, ...] = Field(default=(), description="the keys that clients show")
-    debug: bool = False
+    debug: Switch = False
     claude_api_key: tuple[ClaudeKey, ...] = ()
     openai_compatibility: tuple[CompatibleProvider, ...] = ()
     routing: Routing = Routing()
-    force_model_prefix: bool = Field(
+    force_model_prefix: Switch = Field(
         default=False, description="`model` alone no longer reaches entries that have a prefix"
     )
     request_retry: int = Field(default=0, ge=0, description="more rounds when every credential failed")
@@ -131,7 +132,7 @@ class Settings(Section):
     max_retry_interval: int = Field(
         default=0, description="the longest wait between rounds in seconds; 0 or less: none"
     )
-    disable_cooling: bool = Field(default=False, description="no credential rests after a failure")
+    disable_cooling: Switch = Field(default=False, description="no credential rests after a failure")
     transient_error_cooldown_seconds: int = Field(default=0, description="0: 60 seconds; less: no rest")
     streaming: Streaming = Streaming()
 

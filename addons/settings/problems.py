@@ -96,10 +96,8 @@ def _kind(value: object) -> str:
             return "text"
         case list() | tuple():
             return "a list"
-        case dict():
-            return "a group of keys"
         case _:
-            return "a date"
+            return "a group of keys"
 
 
 def _cure(expected: str, value: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 _TEMPLATE: Final = re.compile(r"(?:your|my|the)[-_ ]?(?:\w+[-_ ])?(?:api[-_ ]?)?key(?:[-_ ]?\d+)?", re.IGNORECASE)
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -95,6 +95,13 @@ def _name(value: str) -> str:
     return name
 
 
+def _switch(value: object) -> object:
+    """Go's YAML takes the old words for a switch too."""
+    return _OLD_WORDS.get(value.lower(), value) if isinstance(value, str) else value
+
+
+_OLD_WORDS: Final = {"yes": True, "on": True, "y": True, "no": False, "off": False, "n": False}
+
 LOOPBACK: Final = "127.0.0.1"
 
 type Secret = Annotated[SecretStr, AfterValidator(_secret)]
@@ -103,6 +110,7 @@ type ClaudeBaseUrl = Annotated[str, AfterValidator(_claude_base_url)]
 type HeaderMap = Annotated[Mapping[str, SecretStr], AfterValidator(_headers)]
 type Prefix = Annotated[str, AfterValidator(_prefix)]
 type Host = Annotated[str, AfterValidator(_host)]
+type Switch = Annotated[bool, BeforeValidator(_switch)]
 type Name = Annotated[str, AfterValidator(_name)]
 
 

@@ -80,6 +80,19 @@ def test_a_key_without_a_value_is_as_good_as_absent() -> None:
     assert parse("port:\napi-keys:\nclaude-api-key:\n  - api-key: test-key-1\n    models:").settings.port == 8317
 
 
+@pytest.mark.parametrize(
+    ("word", "on"), [("yes", True), ("On", True), ("true", True), ("off", False), ("False", False)]
+)
+def test_a_switch_takes_the_words_that_go_takes(word: str, on: bool) -> None:
+    assert parse(f"debug: {word}").settings.debug is on
+
+
+@pytest.mark.parametrize("name", ["off", "yes", "2024-01-01", "truex"])
+def test_a_name_that_old_yaml_would_read_as_something_else_is_text(name: str) -> None:
+    text = f"openai-compatibility: [{{name: {name}, base-url: https://a.example/v1}}]"
+    assert parse(text).settings.openai_compatibility[0].name == name
+
+
 @pytest.mark.parametrize(("seconds", "rest_s"), [(0, 60.0), (5, 5.0), (-1, None)])
 def test_the_transient_cooldown_reads_as_in_cliproxyapi(seconds: int, rest_s: float | None) -> None:
     assert parse(f"transient-error-cooldown-seconds: {seconds}").settings.transient_cooldown_s == rest_s
@@ -169,7 +182,8 @@ MISTAKES = {
     "api-keys: x": "api-keys: must be a list (lines that begin with `- `), not text",
     "api-keys: [123]": "api-keys[0]: must be text, not a number: put it in quotes",
     "api-keys: [a, null]": "api-keys[1]: must be text, not nothing: give it a value, or remove the line",
-    "api-keys: [2024-01-01]": "api-keys[0]: must be text, not a date: put it in quotes",
+    "api-keys: [1.5]": "api-keys[0]: must be text, not a number: put it in quotes",
+    "api-keys: [true]": "api-keys[0]: must be text, not true or false: put it in quotes",
     "api-keys: [your-api-key-1]": (
         "api-keys[0]: is the sample of a template: put your own key there, or remove the entry"
     ),
