@@ -1,0 +1,70 @@
+"""Credentials and pools out of config.yaml."""
+
+from addons.accounts.credential import ModelAlias
+from addons.accounts.from_settings import credentials, pools
+from addons.accounts.outcome import Outcome, OutcomeKind, Scope
+from addons.accounts.pool import Lease
+from addons.settings import parse
+
+CONFIG = """
+claude-api-key:
+  - {api-key: test-key-1, priority: 3}
+  - {api-key: test-key-1}
+  - {api-key: test-key-1, base-url: https://other.example/}
+  - {api-key: test-key-1, headers: {X-Team: blue}}
+openai-compatibility:
+  - name: vendor
+    base-url: https://vendor.example/v1
+    priority: 2
+    api-key-entries: [{api-key: test-key-1}, {api-key: test-key-2, weight: 5}, {api-key: test-key-1}]
+    models: [{name: big, alias: mine, is-compat: true}, {name: small}]
+  - {name: local, base-url: http://localhost:11434/v1, models: [{name: tiny}]}
+  - {name: off, base-url: https://off.example/v1, disabled: true, models: [{name: x}]}
+"""
+
+
+def test_each_key_is_one_credential_and_a_repeated_one_counts_once() -> None:
+    found = credentials(parse(CONFIG).settings)
+    assert [(one.provider, one.pool, one.base_url, one.secret.get_secret_value()) for one in found] == [
+        ("claude", "claude", "https://api.anthropic.com", "test-key-1"),
+        ("claude", "claude", "https://other.example", "test-key-1"),
+        ("claude", "claude", "https://api.anthropic.com", "test-key-1"),
+        ("openai-compatibility", "vendor", "https://vendor.example/v1", "test-key-1"),
+        ("openai-compatibility", "vendor", "https://vendor.example/v1", "test-key-2"),
+        ("openai-compatibility", "local", "http://localhost:11434/v1", ""),
+    ]
+    assert len({one.id for one in found}) == len(found)
+    assert [one.priority for one in found] == [3, 0, 0, 2, 2, 0]
+    assert found[4].weight == 5
+    assert found[2].headers == (("X-Team", "blue"),)
+    assert found[3].models == (ModelAlias("big", "mine", keeps_thinking=True), ModelAlias("small", "small"))
+
+
+def test_ids_are_stable_and_nothing_shows_a_secret() -> None:
+    settings = parse(CONFIG).settings
+    first, second = credentials(settings), credentials(settings)
+    assert [one.id for one in first] == [one.id for one in second]
+    assert "test-key" not in repr(first)
+    assert "blue" not in repr(first)
+
+
+def test_pools_are_named_as_in_the_config_and_follow_its_settings() -> None:
+    settings = parse(CONFIG + "routing: {strategy: fill-first}\ntransient-error-cooldown-seconds: 7\n").settings
+    found = pools(credentials(settings), settings)
+    assert list(found) == ["claude", "vendor", "local"]
+    vendor = found["vendor"]
+    lease, again = vendor.pick(0.0, "m"), vendor.pick(0.0, "m")
+    assert isinstance(lease, Lease)
+    assert isinstance(again, Lease)
+    assert lease.credential is again.credential
+    vendor.give_back(lease, Outcome(OutcomeKind.TRANSIENT, Scope.MODEL), 0.0)
+    assert vendor.blocked(0.0, "m")[0].until_s == 7.0
+
+
+def test_disabled_cooling_reaches_the_pool() -> None:
+    settings = parse(CONFIG + "disable-cooling: true").settings
+    pool = pools(credentials(settings), settings)["local"]
+    lease = pool.pick(0.0, "m")
+    assert isinstance(lease, Lease)
+    pool.give_back(lease, Outcome(OutcomeKind.UNAUTHORIZED, Scope.CREDENTIAL), 0.0)
+    assert pool.blocked(0.0) == ()
