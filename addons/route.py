@@ -1,0 +1,186 @@
+"""From the model that a client names to who may answer, in order."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from addons.accounts import from_settings
+from addons.accounts.credential import Credential
+from addons.providers import claude, openai_compatibility
+from addons.providers.provider import Provider
+from addons.settings.model import ModelEntry, Settings
+from translators import ErrorKind, GatewayError
+from translators.dialect import ModelInfo
+
+_CACHED_NAMES: Final = 1024
+
+
+class UnknownModel(GatewayError):
+    """No credential serves what the client asks for. It will not go away by asking again."""
+
+    kind = ErrorKind.NOT_FOUND
+    status = 404
+    code = "model_not_found"
+    param = "model"
+
+    def __init__(self, model: str, near: Iterable[str]) -> None:
+        meant = ", ".join(near)
+        super().__init__(
+            f"no provider in config.yaml serves the model {model[:80]!r}"
+            + (f"; similar names that are served: {meant}" if meant else "")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to answer: an upstream model in a pool, and who of the pool serves it.
+
+    `model`: as the upstream calls it. `alias`: as the client asked. `credentials`: ids.
+    """
+
+    provider: Provider
+    pool: str
+    model: str
+    alias: str
+    credentials: frozenset[str]
+    keeps_thinking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry of the config. Without `models` it serves the provider's whole family."""
+
+    provider: Provider
+    pool: str
+    credentials: frozenset[str]
+    models: tuple[ModelEntry, ...]
+    excluded: re.Pattern[str] | None
+    prefix: str
+    prefix_needed: bool
+    priority: int
+
+    def serves(self, asked: str) -> Iterator[tuple[str, bool]]:
+        """Upstream names for a client's name, and whether they keep thinking."""
+        if self.prefix and asked.startswith(f"{self.prefix}/"):
+            yield from self._serves(asked[len(self.prefix) + 1 :])
+        if not self.prefix or not self.prefix_needed or asked == self.prefix:
+            yield from self._serves(asked)
+
+    def names(self) -> Iterator[tuple[str, ModelEntry]]:
+        """What clients may ask for, as lists show it."""
+        known = self.models or [ModelEntry(name=name) for name in self.provider.models]
+        for model in known:
+            if self._excludes(model.asked) or self._excludes(model.name):
+                continue
+            if not self.prefix or not self.prefix_needed or model.asked == self.prefix:
+                yield model.asked, model
+            if self.prefix:
+                yield f"{self.prefix}/{model.asked}", model
+
+    def _serves(self, asked: str) -> Iterator[tuple[str, bool]]:
+        if self._excludes(asked):
+            return
+        if not self.models and self.provider.family and asked.startswith(self.provider.family):
+            yield asked, False
+        for model in self.models:
+            if model.asked == asked and not self._excludes(model.name):
+                yield model.name, model.is_compat
+
+    def _excludes(self, name: str) -> bool:
+        return self.excluded is not None and self.excluded.fullmatch(name.lower()) is not None
+
+
+class Router:
+    """Model name -> candidates: the highest priority first, then the order of the config."""
+
+    def __init__(self, settings: Settings, credentials: Iterable[Credential]) -> None:
+        usable = frozenset(credential.id for credential in credentials)
+        entries = [entry for entry in _entries(settings) if entry.credentials & usable]
+        self._entries = sorted(entries, key=lambda entry: -entry.priority)
+        self._found: dict[str, tuple[Candidate, ...]] = {}
+        self._models = _listed(self._entries)
+
+    def candidates(self, model: str) -> tuple[Candidate, ...]:
+        """Who may answer; empty where nobody serves that name."""
+        found = self._found.get(model)
+        if found is None:
+            found = self._find(model)
+            if len(self._found) >= _CACHED_NAMES:  # Clients choose these names.
+                self._found.clear()
+            self._found[model] = found
+        return found
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """What may be asked for, each name once."""
+        return self._models
+
+    def near(self, model: str) -> tuple[str, ...]:
+        """Names that are served and look alike, the nearest first."""
+        names = {info.id.lower(): info.id for info in self._models}
+        return tuple(names[name] for name in difflib.get_close_matches(model[:200].lower(), names, n=3))
+
+    def _find(self, asked: str) -> tuple[Candidate, ...]:
+        """Entries of one pool that call the model the same are one candidate: its pool chooses among them."""
+        credentials: dict[tuple[str, str, bool], frozenset[str]] = {}
+        providers: dict[str, Provider] = {}
+        for entry in self._entries:
+            for name, keeps_thinking in entry.serves(asked):
+                key = (entry.pool, name, keeps_thinking)
+                credentials[key] = credentials.get(key, frozenset()) | entry.credentials
+                providers[entry.pool] = entry.provider
+        return tuple(
+            Candidate(providers[pool], pool, name, asked, ids, keeps_thinking)
+            for (pool, name, keeps_thinking), ids in credentials.items()
+        )
+
+
+def _entries(settings: Settings) -> Iterator[_Entry]:
+    """The config's entries, in its order."""
+    for key in settings.claude_api_key:
+        credential = from_settings.claude_credential(key)
+        yield _Entry(
+            provider=claude.PROVIDER,
+            pool=credential.pool,
+            credentials=frozenset((credential.id,)),
+            models=key.models,
+            excluded=_any_of(key.excluded_models),
+            prefix=key.prefix,
+            prefix_needed=settings.force_model_prefix,
+            priority=key.priority,
+        )
+    for provider in settings.openai_compatibility:
+        yield _Entry(
+            provider=openai_compatibility.PROVIDER,
+            pool=provider.name,
+            credentials=frozenset(one.id for one in from_settings.compatible_credentials(provider)),
+            models=provider.models,
+            excluded=None,
+            prefix=provider.prefix,
+            prefix_needed=settings.force_model_prefix,
+            priority=provider.priority,
+        )
+
+
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
+    """The patterns, in which only `*` is special, as one; None where there are none."""
+    written = [".*".join(map(re.escape, pattern.strip().lower().split("*"))) for pattern in patterns if pattern.strip()]
+    return re.compile("|".join(written)) if written else None
+
+
+def _listed(entries: Iterable[_Entry]) -> tuple[ModelInfo, ...]:
+    infos: dict[str, ModelInfo] = {}
+    for entry in entries:
+        for name, model in entry.names():
+            infos.setdefault(name, _info(name, entry.pool, model))
+    return tuple(infos.values())
+
+
+def _info(name: str, owner: str, model: ModelEntry) -> ModelInfo:
+    return ModelInfo(
+        id=name,
+        owner=owner,
+        display_name=model.display_name,
+        max_input_tokens=model.max_context_length,
+    )
