@@ -10,6 +10,7 @@ from translators.dialects.anthropic.lists import count_reply, model_list, one_mo
 from translators.dialects.anthropic.reply import decode_reply, encode_reply
 from translators.dialects.anthropic.stream_decoder import StreamDecoder
 from translators.dialects.anthropic.stream_encoder import StreamEncoder
+from translators.dialects.anthropic.wire import Request
 
 DIALECT: Final = Dialect(
     name=NAME,
@@ -31,4 +32,5 @@ DIALECT: Final = Dialect(
     count_reply=count_reply,
     model_list=model_list,
     one_model=one_model,
+    request_wire=Request,
 )

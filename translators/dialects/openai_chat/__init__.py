@@ -7,6 +7,7 @@ from translators.dialects.openai_chat.encode import encode_request
 from translators.dialects.openai_chat.encode_reply import StreamEncoder, encode_reply
 from translators.dialects.openai_chat.errors import decode_error, encode_error, error_frame
 from translators.dialects.openai_chat.lists import count_reply, model_list, one_model
+from translators.dialects.openai_chat.wire import Request
 
 __all__ = ["DIALECT"]
 
@@ -29,4 +30,5 @@ DIALECT = Dialect(
     count_reply=count_reply,
     model_list=model_list,
     one_model=one_model,
+    request_wire=Request,
 )
