@@ -22,7 +22,8 @@ class Vendor(ABC):
 
     `keys`: the credentials it takes; None: every one that begins with `test-key-`. `models`: those it has; None: any.
     `requests` are what came in, refused ones too. `script` and `for_key()` say what to do instead of asking `answer`,
-    the model. `cancelled` is set once a client has gone while it was being answered; `disconnects` tells when.
+    the model. `arrived` is set once a request for a reply is there, `cancelled` once a client has gone while it was
+    being answered; `disconnects` tells when.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Vendor(ABC):
         self.answer = answer
         self.requests: list[Request] = []
         self.disconnects: list[Disconnect] = []
+        self.arrived = asyncio.Event()
         self.cancelled = asyncio.Event()
         self.script = Script()
         self._scripts: dict[str, Script] = {}
@@ -46,6 +48,15 @@ class Vendor(ABC):
     def for_key(self, key: str) -> Script:
         """What to do with requests of this credential."""
         return self._scripts.setdefault(key, Script())
+
+    def reset(self) -> None:
+        """Forgets requests and scripts."""
+        self.requests.clear()
+        self.disconnects.clear()
+        self.arrived = asyncio.Event()
+        self.cancelled = asyncio.Event()
+        self.script = Script()
+        self._scripts.clear()
 
     @property
     def port(self) -> int:
@@ -146,6 +157,7 @@ class Vendor(ABC):
         try:
             self.authorize(request)
             if self.is_generation(request):
+                self.arrived.set()
                 await self._generate(request, sender, number)
             else:
                 await sender.whole(200, self._json_headers(number), self.other(request))
