@@ -49,6 +49,15 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class _Served:
+    """An upstream model. `guessed`: only the beginning of its name speaks for it."""
+
+    name: str
+    keeps_thinking: bool = False
+    guessed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
     """An entry of the config. Without `models` it serves the provider's whole family."""
 
@@ -61,8 +70,8 @@ class _Entry:
     prefix_needed: bool
     priority: int
 
-    def serves(self, asked: str) -> Iterator[tuple[str, bool]]:
-        """Upstream names for a client's name, and whether they keep thinking."""
+    def serves(self, asked: str) -> Iterator[_Served]:
+        """The upstream models for a client's name."""
         if self.prefix and asked.startswith(f"{self.prefix}/"):
             yield from self._serves(asked[len(self.prefix) + 1 :])
         if not self.prefix or not self.prefix_needed or asked == self.prefix:
@@ -79,21 +88,22 @@ class _Entry:
             if self.prefix:
                 yield f"{self.prefix}/{model.asked}", model
 
-    def _serves(self, asked: str) -> Iterator[tuple[str, bool]]:
+    def _serves(self, asked: str) -> Iterator[_Served]:
         if self._excludes(asked):
             return
         if not self.models and self.provider.family and asked.startswith(self.provider.family):
-            yield asked, False
+            yield _Served(asked, guessed=asked not in self.provider.models)
         for model in self.models:
             if model.asked == asked and not self._excludes(model.name):
-                yield model.name, model.is_compat
+                yield _Served(model.name, model.is_compat)
 
     def _excludes(self, name: str) -> bool:
         return self.excluded is not None and self.excluded.fullmatch(name.lower()) is not None
 
 
 class Router:
-    """Model name -> candidates: the highest priority first, then the order of the config."""
+    """Model name -> candidates: the highest priority first, then those that the config or the vendor names before a
+    guess, then the order of the config."""
 
     def __init__(self, settings: Settings, credentials: Iterable[Credential]) -> None:
         usable = frozenset(credential.id for credential in credentials)
@@ -123,17 +133,15 @@ class Router:
 
     def _find(self, asked: str) -> tuple[Candidate, ...]:
         """Entries of one pool that call the model the same are one candidate: its pool chooses among them."""
-        credentials: dict[tuple[str, str, bool], frozenset[str]] = {}
-        providers: dict[str, Provider] = {}
-        for entry in self._entries:
-            for name, keeps_thinking in entry.serves(asked):
-                key = (entry.pool, name, keeps_thinking)
-                credentials[key] = credentials.get(key, frozenset()) | entry.credentials
-                providers[entry.pool] = entry.provider
-        return tuple(
-            Candidate(providers[pool], pool, name, asked, ids, keeps_thinking)
-            for (pool, name, keeps_thinking), ids in credentials.items()
-        )
+        found = [(entry, served) for entry in self._entries for served in entry.serves(asked)]
+        found.sort(key=lambda pair: (-pair[0].priority, pair[1].guessed))
+        candidates: dict[tuple[str, str, bool], Candidate] = {}
+        for entry, served in found:
+            key = (entry.pool, served.name, served.keeps_thinking)
+            before = candidates.get(key)
+            ids = entry.credentials if before is None else before.credentials | entry.credentials
+            candidates[key] = Candidate(entry.provider, entry.pool, served.name, asked, ids, served.keeps_thinking)
+        return tuple(candidates.values())
 
 
 def _entries(settings: Settings) -> Iterator[_Entry]:

@@ -49,6 +49,19 @@ def test_the_highest_priority_comes_first_then_the_order_of_the_config() -> None
     assert [one.provider.name for one in candidates] == ["openai-compatibility", "claude", "openai-compatibility"]
 
 
+def test_a_model_that_the_config_names_goes_before_a_guess_by_the_beginning_of_its_name() -> None:
+    text = """
+claude-api-key: [{api-key: test-key-1}]
+openai-compatibility:
+  - {name: vendor, base-url: https://vendor.example/v1,
+     models: [{name: a, alias: claude-mine}, {name: b, alias: claude-opus-5}]}
+"""
+    settings = parse(text).settings
+    one = Router(settings, credentials(settings))
+    assert said(one.candidates("claude-mine")) == [("vendor", "a", 1), ("claude", "claude-mine", 1)]
+    assert said(one.candidates("claude-opus-5")) == [("claude", "claude-opus-5", 1), ("vendor", "b", 1)]
+
+
 def test_an_alias_hides_the_upstream_name() -> None:
     assert router().candidates("big") == ()
     assert said(router().candidates("org/small")) == [("vendor", "org/small", 2)]
