@@ -64,13 +64,23 @@ GENERATE_PATHS = {"anthropic": "/v1/messages", "openai_chat": "/chat/completions
 
 
 def client_requests(dialect: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(name, body) of what real clients were seen to send in this dialect; long texts are cut."""
+    """(name, body) of what real clients were seen to send in this dialect; long texts are cut, tools put back."""
     ending = GENERATE_PATHS.get(dialect)
     for path in sorted((RECORDINGS / "clients" / "requests").glob("*.json")) if ending else ():
+        tools = RECORDINGS / "clients" / "tools" / path.name
+        lists = json.loads(tools.read_text()) if tools.exists() else []
         for number, request in enumerate(json.loads(path.read_text())["requests"]):
-            body = request["body"]
-            if request["path"].endswith(ending) and isinstance(body, dict) and "messages" in body:
-                yield f"{path.stem}-{number}", body
+            body = request.get("body")
+            if request.get("path", "").endswith(ending) and isinstance(body, dict) and "messages" in body:
+                yield f"{path.stem}-{number}", _with_tools(body, lists)
+
+
+def _with_tools(body: dict[str, Any], lists: list[list[Any]]) -> dict[str, Any]:
+    """A recording says "24 tools, see tools/: ..." and keeps the list itself elsewhere."""
+    said = body.get("tools")
+    if not isinstance(said, str):
+        return body
+    return {**body, "tools": next(tools for tools in lists if len(tools) == int(said.split()[0]))}
 
 
 def client_tools(dialect: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -1,0 +1,80 @@
+"""Who says whether a request may be sent: the SDK's own types, and the simulated vendor's rules."""
+
+import importlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any, Final
+
+import pytest
+from anthropic.types.message_create_params import MessageCreateParams
+from openai.types.chat.completion_create_params import CompletionCreateParams
+from pydantic import TypeAdapter
+
+from translators.dialect import Target
+
+TARGETS: Final[Mapping[str, tuple[Target, ...]]] = {
+    "anthropic": (Target("claude-sonnet-4-5", genuine=True), Target("claude-opus-4-6", stream=True, genuine=True)),
+    "openai_chat": (
+        Target("gpt-4.1", stream=True, genuine=True),
+        Target("gpt-5.1", genuine=True),
+        Target("deepseek-chat", stream=True),
+        Target("kimi-k2", keeps_thinking=True),
+    ),
+}
+"""Upstreams that a request may meet: the vendor itself, old and new, and compatible ones."""
+
+SDK_TYPES: Final[Mapping[str, Any]] = {"anthropic": MessageCreateParams, "openai_chat": CompletionCreateParams}
+
+
+def targets(dialect: str) -> tuple[Target, ...]:
+    """For a dialect without any here: some model of nobody's."""
+    return TARGETS.get(dialect, (Target("some-model"), Target("some-model", stream=True)))
+
+
+def check_accepted(dialect: str, target: Target, body: bytes) -> None:
+    """Raises where the SDK's types or the vendor's rules do not allow the body."""
+    value = json.loads(body)
+    if target.genuine and dialect in SDK_TYPES:
+        _read(_adapter(dialect).validate_python(value))
+    judge = _vendor(dialect, genuine=target.genuine)
+    if judge is not None:
+        judge(body)
+
+
+@cache
+def _adapter(dialect: str) -> TypeAdapter[Any]:
+    return TypeAdapter(SDK_TYPES[dialect])
+
+
+def _read(value: Any) -> None:
+    """pydantic looks into an Iterable only when it is read."""
+    if isinstance(value, dict):
+        value = value.values()
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        for one in value:
+            _read(one)
+
+
+RULE_BOOKS: Final[Mapping[tuple[str, bool], tuple[str, str]]] = {
+    ("anthropic", True): ("tests.vendors.anthropic_rules", "RULES"),
+    ("openai_chat", True): ("tests.vendors.openai_chat_rules", "GENUINE"),
+    ("openai_chat", False): ("tests.vendors.openai_chat_rules", "COMPATIBLE"),
+}
+
+
+def _vendor(dialect: str, *, genuine: bool) -> Callable[[bytes], None] | None:
+    """The simulated vendor's refusals, None where there is no such vendor."""
+    place = RULE_BOOKS.get((dialect, genuine))
+    if place is None:
+        return None
+    rules = pytest.importorskip("tests.vendors.rules", reason="the simulated vendors are not there")
+    server = importlib.import_module("tests.vendors.server")
+    book = getattr(importlib.import_module(place[0]), place[1])
+    headers = {"content-type": "application/json", "anthropic-version": "2023-06-01", "x-api-key": "test-key-1"}
+
+    def judge(body: bytes) -> None:
+        request = server.Request("POST", "/v1/generate", {}, headers, body, 0, 0.0)
+        book.apply(rules.Asked(request, json.loads(body)))
+
+    return judge

@@ -1,0 +1,112 @@
+"""Every recorded request becomes one that the other vendor takes; what is lost on the way is named."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.conformance.judges import check_accepted, targets
+from tests.conformance.material import DIALECTS, PAIRS, client_requests, client_tools, recordings, status_of
+from translators import TranslatedRequest, translate_request
+from translators.audit import audit
+from translators.conversation import ToolCall
+from translators.registry import dialect
+
+
+def asked(source: str) -> list[Any]:
+    """The requests of a dialect that its vendor answered with a reply."""
+    cases = []
+    for path in recordings(source, ".request.json"):
+        stem = path.name.removesuffix(".request.json")
+        replies = [reply for reply in path.parent.glob(f"{stem}.*") if reply != path]
+        if replies and status_of(replies[0]) == 200:
+            cases.append(pytest.param(path.read_bytes(), id=stem))
+    cases += [pytest.param(json.dumps(body).encode(), id=name) for name, body in client_requests(source)]
+    return cases
+
+
+def of_each_pair() -> list[Any]:
+    return [
+        pytest.param(source, other, *case.values, id=f"{case.id}-{other}")
+        for source, other in PAIRS
+        for case in asked(source)
+    ]
+
+
+def of_each_dialect() -> list[Any]:
+    return [pytest.param(source, *case.values, id=case.id) for source in DIALECTS for case in asked(source)]
+
+
+def translated(source: str, other: str, body: bytes) -> list[TranslatedRequest]:
+    found = []
+    for target in targets(other):
+        request = translate_request(body, source, other, target=target)
+        check_accepted(other, target, request.body)
+        found.append(request)
+    return found
+
+
+@pytest.mark.parametrize(("source", "other", "body"), of_each_pair())
+def test_a_recorded_request_is_taken_by_the_other_vendor(source: str, other: str, body: bytes) -> None:
+    for request in translated(source, other, body):
+        assert all(loss.path.startswith("$") and loss.reason for loss in request.losses)
+        assert json.loads(request.body)["model"] == request.model
+
+
+@pytest.mark.parametrize(("source", "other", "body"), of_each_pair())
+def test_the_words_of_a_recorded_request_arrive(source: str, other: str, body: bytes) -> None:
+    before = dialect(source).decode_request(body)
+    for request in translated(source, other, body):
+        after = dialect(other).decode_request(request.body)
+        names = request.context.names
+        assert [names.get(tool.name, tool.name) for tool in after.tools] == [tool.name for tool in before.tools]
+        calls = [part for message in before.messages for part in message.parts if isinstance(part, ToolCall)]
+        heard = [part for message in after.messages for part in message.parts if isinstance(part, ToolCall)]
+        lost = {loss.path for loss in request.losses}
+        assert len(heard) == len(calls) or any("messages" in path for path in lost)
+        for call, there in zip(calls, heard, strict=False):
+            assert names.get(there.name, there.name) == call.name
+            assert json.loads(there.arguments) == json.loads(call.arguments)
+
+
+@pytest.mark.parametrize(("source", "body"), of_each_dialect())
+def test_a_request_to_its_own_dialect_keeps_its_bytes(source: str, body: bytes) -> None:
+    assert translate_request(body, source, source).body == body
+    renamed = translate_request(body, source, source, model="other")
+    assert json.loads(renamed.body) == {**json.loads(body), "model": "other"}
+    assert renamed.losses == ()
+
+
+@pytest.mark.parametrize(("source", "body"), of_each_dialect())
+def test_a_recorded_request_can_be_audited(source: str, body: bytes) -> None:
+    strange = {**json.loads(body), "x_unknown": {"a": 1}}
+    strange["messages"] = [{**message, "x_deep": 1} for message in strange["messages"]]
+    found = {loss.path for loss in audit(json.dumps(strange).encode(), source)}
+    added = {"$.x_unknown", *(f"$.messages[{index}].x_deep" for index in range(len(strange["messages"])))}
+    assert found - {loss.path for loss in audit(body, source)} == added
+
+
+def tool_lists() -> list[Any]:
+    return [
+        pytest.param(source, other, tools, id=f"{name}-{other}")
+        for source, other in PAIRS
+        for name, tools in client_tools(source)
+    ]
+
+
+@pytest.mark.parametrize(("source", "other", "tools"), tool_lists())
+def test_the_tools_of_real_clients_are_taken_with_every_schema(
+    source: str, other: str, tools: list[dict[str, Any]]
+) -> None:
+    body = {"model": "m", "max_tokens": 100, "messages": [{"role": "user", "content": "hello"}], "tools": tools}
+    before = dialect(source).decode_request(json.dumps(body).encode())
+    for request in translated(source, other, json.dumps(body).encode()):
+        after = dialect(other).decode_request(request.body)
+        names = request.context.names
+        assert [names.get(tool.name, tool.name) for tool in after.tools] == [tool.name for tool in before.tools]
+        for tool, there in zip(before.tools, after.tools, strict=True):
+            assert there.description == tool.description
+            if not any(f"tools[{index}]" in loss.path for index, loss in enumerate(request.losses)):
+                assert tool.schema is not None
+                assert there.schema is not None
+                assert json.loads(bytes(there.schema)) == json.loads(bytes(tool.schema))
