@@ -47,7 +47,7 @@ need() {
   say "Installing what $(basename "${locks[-1]}") names (once; about half a minute) ..."
   local arguments=() lock
   for lock in "${locks[@]}"; do arguments+=(-r "$lock"); done
-  "$python" -m pip install --quiet --disable-pip-version-check --require-hashes "${arguments[@]}" ||
+  "$python" -m pip install --quiet --quiet --disable-pip-version-check --require-hashes "${arguments[@]}" ||
     die "pip could not install the packages above. Check the network or the index settings, then run this again."
   cat "${locks[@]}" >"$stamp"
 }
