@@ -76,7 +76,7 @@ class Service:
                 logger.warning(line)
         loaded = load(path)
         for note in loaded.notes:
-            logger.log(note.level, note.text)
+            logger.log(logging.WARNING if note.warning else logging.INFO, "%s", note)
         return loaded.settings
 
     def _build(self, settings: Settings) -> None:
