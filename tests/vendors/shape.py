@@ -90,13 +90,13 @@ def string_or(other: Check) -> Check:
     return check
 
 
-def tagged(key: str, shapes: Mapping[str, Check], default: str | None = None) -> Check:
+def tagged(key: str, shapes: Mapping[str, Check]) -> Check:
     """Objects told apart by one field."""
     tag = words(*shapes)
 
     def check(value: Json, at: Path) -> None:
         mapping(value, at)
-        name = value.get(key) or default
+        name = value.get(key)
         if name is None:
             raise Misshapen((*at, key), Flaw.MISSING)
         tag(name, (*at, key))
