@@ -114,11 +114,11 @@ def translate_error(
     *,
     headers: Mapping[str, str] | None = None,
 ) -> tuple[int, bytes]:
-    """The vendor's refusal in the client's dialect: its status and its body."""
+    """The vendor's refusal in the client's dialect: its status and its body. A redirection is the gateway's failure."""
     if upstream == client:
         return status, body
     error = registry.dialect(upstream).decode_error(status, body, headers or {})
-    return error.status, registry.dialect(client).encode_error(error)
+    return error.status if error.status >= 400 else 502, registry.dialect(client).encode_error(error)
 
 
 def stream_of(body: bytes, upstream: str, client: str, *, context: Context | None = None) -> bytes:
