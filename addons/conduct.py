@@ -85,7 +85,7 @@ class ExchangeConductor:
         self._last: UpstreamAttempt | None = None
         self._exhausted: list[Exhausted] = []
         self._conversation: Conversation | None = None
-        self._encoded: dict[tuple[Candidate, bool], _Encoded] = {}
+        self._encoded: dict[tuple[str, str, bool, bool], _Encoded] = {}
 
     async def next(self) -> Step:
         """The next attempt; a wait, where all rest for a moment; or our answer."""
@@ -188,7 +188,8 @@ class ExchangeConductor:
 
     def _encode(self, candidate: Candidate, upstream: Dialect, *, genuine: bool) -> _Encoded:
         """The request as this candidate hears it, from the client's own body."""
-        known = self._encoded.get((candidate, genuine))
+        key = (candidate.pool, candidate.model, candidate.keeps_thinking, genuine)
+        known = self._encoded.get(key)
         if known is not None:
             return known
         exchange = self._exchange
@@ -216,7 +217,7 @@ class ExchangeConductor:
                 reply_id=secrets.token_hex(12),
                 created_s=int(exchange.received_s),
             )
-        encoded = self._encoded[candidate, genuine] = _Encoded(translated.body, context)
+        encoded = self._encoded[key] = _Encoded(translated.body, context)
         return encoded
 
     def _request(self, candidate: Candidate, credential: Credential, body: bytes) -> UpstreamRequest:
@@ -257,7 +258,6 @@ class ExchangeConductor:
         }
         if error.retry_after_s is not None:
             headers["retry-after"] = str(math.ceil(error.retry_after_s))
-        logger.info("flow=%s refused: %d %s", exchange.id[:8], error.status, error)
         return Answer(
             error.status,
             _pairs(headers),

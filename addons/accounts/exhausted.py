@@ -12,20 +12,23 @@ SHOWN: Final = 5
 
 
 class CredentialsExhausted(GatewayError):
-    """Every credential that could answer rests. 429, whatever they rest for: clients hammer a 5xx."""
+    """Every credential that could answer was tried in vain or rests. 429, whatever for: clients hammer a 5xx.
+
+    `tried`: a sentence for each attempt of this request whose credential does not rest. No secrets.
+    """
 
     kind = ErrorKind.RATE_LIMIT
     status = 429
     code = "model_cooldown"
 
-    def __init__(self, model: str, exhausted: Sequence[Exhausted], now_s: float) -> None:
+    def __init__(self, model: str, exhausted: Sequence[Exhausted], now_s: float, tried: Sequence[str] = ()) -> None:
         times = [one.retry_at_s for one in exhausted if one.retry_at_s is not None]
         retry_at_s = max(min(times, default=now_s), now_s)
         self.retry_after_s = float(math.ceil(retry_at_s - now_s))
         blocked = sorted((one for pool in exhausted for one in pool.blocked), key=lambda one: one.until_s)
         pools = ", ".join(dict.fromkeys(one.pool for one in exhausted))
         head = f"every credential for {model!r} ({pools}) is resting; the first is back in {_span(self.retry_after_s)}"
-        lines = [_sentence(one, now_s) for one in blocked[:SHOWN]]
+        lines = [*tried[:SHOWN], *(_sentence(one, now_s) for one in blocked[:SHOWN])]
         if len(blocked) > SHOWN:
             lines.append(f"{len(blocked) - SHOWN} more")
         super().__init__(f"{head}: {'; '.join(lines)}" if lines else head)
