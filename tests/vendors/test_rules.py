@@ -1,6 +1,7 @@
 """Every refusal of a simulated vendor is written down somewhere, and is made."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -342,6 +343,9 @@ LATER_BETAS = {"billing_policy", "compaction", "fallback_credit_token", "fallbac
 """Betas that no recorded client uses, and the older name of output_config.format."""
 
 
+REQUIRED = re.compile(r"typing(_extensions)?\.Required\[")
+
+
 def sdk_type(source: str) -> Any:
     module, _, name = source.rpartition(".")
     return getattr(__import__(module, fromlist=[name]), name)
@@ -352,9 +356,7 @@ def test_a_shape_is_the_sdks(shape: Shape) -> None:
     declared = sdk_type(shape.source)
     hints = typing_extensions.get_type_hints(declared, include_extras=True)
     assert shape.fields.keys() - NOT_IN_BODIES - LATER_BETAS == hints.keys() - NOT_IN_BODIES - LATER_BETAS
-    required = {
-        name for name, hint in hints.items() if typing_extensions.get_origin(hint) is typing_extensions.Required
-    }
+    required = {name for name, hint in hints.items() if REQUIRED.match(str(hint))}
     assert shape.required.keys() == required - NOT_IN_BODIES
 
 
