@@ -1,0 +1,30 @@
+"""The real Claude Code works with vendors that its own vendor is not."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import claude_code
+from tests.support.config import CLIENT_KEY
+from tests.support.house import MODELS, House
+from tests.vendors import behaviour as acts
+
+pytestmark = pytest.mark.cli
+
+
+@pytest.mark.parametrize("upstream", ["openai_chat", "anthropic"])
+def test_it_writes_a_file_while_the_first_key_is_exhausted(home: House, tmp_path: Path, upstream: str) -> None:
+    vendor = home.vendors[upstream]
+    vendor.for_key("test-key-1").always(acts.refused(429, "monthly limit", retry_after="60"))
+    written = tmp_path / "greeting.txt"
+    finished = claude_code.run(
+        f"WRITE {written} hello-from-the-model",
+        gateway=home.proxy.url,
+        key=CLIENT_KEY,
+        model=MODELS[upstream][0],
+        home=tmp_path,
+    )
+    assert (finished.exit_code, finished.said) == (0, "done"), finished
+    assert written.read_text().strip() == "hello-from-the-model"
+    assert {"test-key-1", "test-key-2"} == set(vendor.keys_seen)
+    assert list(finished.output.get("modelUsage", {})) == [MODELS[upstream][0]]
