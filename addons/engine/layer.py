@@ -1,0 +1,149 @@
+"""mitmproxy's HTTP layer, with streams that can run an exchange, and how it gets into a connection."""
+
+import logging
+from collections.abc import Iterator
+from typing import Final, cast
+
+from mitmproxy.connection import Connection, Server
+from mitmproxy.proxy import commands, events
+from mitmproxy.proxy.layer import CommandGenerator, Layer, NextLayer
+from mitmproxy.proxy.layers.http import (
+    GetHttpConnection,
+    Http1Client,
+    HttpLayer,
+    RegisterHttpConnection,
+)
+
+from addons.engine.coalesce import merged
+from addons.engine.services import Services
+from addons.engine.stream import ExchangeStream
+from addons.engine.timers import Reason, Signal
+from addons.engine.upstream import ConnectUpstream, UpstreamHttp1
+
+logger = logging.getLogger(__name__)
+
+FIRST_ALIAS: Final = 1 << 40
+
+
+class ExchangeHttpLayer(HttpLayer):
+    """One client connection."""
+
+    services: Services
+    _last_alias = FIRST_ALIAS
+
+    def new_alias(self, stream: ExchangeStream) -> int:
+        """Another id for the stream, on the upstream's side.
+
+        The layer routes upstream events by stream id. Late events of an attempt that was given up carry its old id, so
+        nobody takes them for the next attempt's.
+        """
+        self._last_alias += 1
+        self.streams[self._last_alias] = stream
+        return self._last_alias
+
+    def dialled(self, command: ConnectUpstream) -> Server | None:
+        """The connection that is being opened for the command, and perhaps for other streams too."""
+        for connection, waiting in self.waiting_for_establishment.items():
+            if any(one is command for one in waiting):
+                return cast(Server, connection)
+        return None
+
+    def give_up(self, command: ConnectUpstream) -> CommandGenerator[None]:
+        """Stops the dial if nobody else wants it.
+
+        One that mitmproxy still has in its queue goes on: stopped there it would never be reported as failed, and
+        everybody who asks for the same address afterwards would wait for it.
+        """
+        connection = self.dialled(command)
+        if connection is None or connection.timestamp_start is None:
+            return
+        if len(self.waiting_for_establishment[connection]) == 1:
+            yield commands.CloseConnection(connection)
+
+    def make_stream(self, stream_id: int) -> CommandGenerator[None]:
+        stream = ExchangeStream(self.context.fork(), stream_id, self.services)
+        self.streams[stream_id] = stream
+        yield from self.event_to_child(stream, events.Start())
+
+    def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> CommandGenerator[None]:
+        if isinstance(event, ConnectUpstream):
+            self._forget_dead_connections()
+            reuse = reuse and not event.fresh
+        yield from super().get_connection(event, reuse=reuse)
+
+    def register_connection(self, command: RegisterHttpConnection) -> CommandGenerator[None]:
+        if not command.err:
+            reader = self.connections[command.connection].context.layers[-1]
+            if type(reader) is Http1Client:
+                reader.__class__ = UpstreamHttp1
+                reader.state = reader.read_headers  # It was bound before the class changed.
+        yield from super().register_connection(command)
+
+    def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
+        yield from merged(self._watched(event))
+
+    def _watched(self, event: events.Event) -> CommandGenerator[None]:
+        """An exception on the way up or down would leave a running exchange without an end: it is told."""
+        try:
+            if isinstance(event, Signal):
+                yield from self._deliver(event)
+            else:
+                yield from super()._handle_event(event)
+        except Exception:
+            running = [stream for stream in self._own_streams() if stream.run is not None]
+            if not running:
+                raise
+            logger.exception("client=%s an event broke the HTTP layer", self.context.client.peername)
+            for stream in running:
+                yield from self.event_to_child(stream, Signal(stream, Reason.FAULT))
+
+    def _deliver(self, signal: Signal) -> CommandGenerator[None]:
+        stream = signal.stream
+        if self.streams.get(stream.stream_id) is stream:
+            yield from self.event_to_child(stream, signal)
+            return
+        for tunnel in tuple(self._own_streams()):
+            if tunnel.child_layer is not None and tunnel.flow.request.method == "CONNECT":
+                yield from self.event_to_child(tunnel, signal)
+
+    def _own_streams(self) -> Iterator[ExchangeStream]:
+        for stream_id, stream in tuple(self.streams.items()):
+            if stream_id == stream.stream_id:
+                yield cast(ExchangeStream, stream)
+
+    def _forget_dead_connections(self) -> None:
+        """mitmproxy keeps every upstream connection of a client for as long as the client stays."""
+        dead = [
+            connection
+            for connection in self.connections
+            if connection is not self.context.client
+            and connection not in self.waiting_for_establishment
+            and not connection.connected
+            and (connection.timestamp_end is not None or (connection.error and not _was_open(connection)))
+        ]
+        for connection in dead:
+            del self.connections[connection]
+
+
+def _was_open(connection: Connection) -> bool:
+    return isinstance(connection, Server) and connection.timestamp_tcp_setup is not None
+
+
+class LayerInstaller:
+    """The addon that puts our layer in place of the stock one. It must stand behind mitmproxy's NextLayer."""
+
+    name = "cliproxy-layers"
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def next_layer(self, decision: NextLayer) -> None:
+        """The fresh stack has seen no event yet, so its HTTP layer may still change its class."""
+        layer: Layer | None = decision.layer
+        while layer is not None:
+            if type(layer) is HttpLayer:
+                layer.__class__ = ExchangeHttpLayer
+                cast(ExchangeHttpLayer, layer).services = self._services
+            layer = getattr(layer, "child_layer", None)
+            if isinstance(layer, NextLayer):
+                layer = layer.layer

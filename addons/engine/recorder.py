@@ -1,0 +1,101 @@
+"""Each attempt as a flow of its own: the upstream's side of an exchange, without its credential, for people."""
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from mitmproxy import ctx, flow, http
+from mitmproxy.connection import Connection, Server
+
+from addons.engine.upstream import SentRequest, sent_request
+from addons.exchange import Attempt, Headers, UpstreamRequest
+
+if TYPE_CHECKING:
+    from addons.engine.viewcap import ViewCap
+
+PARENT: Final = "cliproxy.parent"
+ATTEMPT: Final = "cliproxy.attempt"
+FAILED_MARK: Final = ":x:"
+MASK: Final = b"***"
+
+
+class Recorder:
+    """Makes the attempts' flows, where anybody can see them: in mitmweb, and in a file that flows are saved to."""
+
+    def __init__(self, view_cap: "ViewCap") -> None:
+        self._view_cap = view_cap
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody can look at a flow later."""
+        return ctx.master.addons.get("view") is not None or bool(ctx.options.save_stream_file)
+
+    def start(self, parent: http.HTTPFlow, attempt: Attempt) -> "Trace | None":
+        """A trace of this attempt; None where nobody would see it."""
+        return Trace(self, parent, attempt) if self.watched else None
+
+    def keep(self, recorded: http.HTTPFlow) -> None:
+        """Shows a finished attempt."""
+        if (view := ctx.master.addons.get("view")) is not None:
+            view.add([recorded])
+            self._view_cap.note(recorded)
+        if (save := ctx.master.addons.get("save")) is not None:
+            save.save_flow(recorded)
+
+
+class Trace:
+    """What is seen of one attempt while it goes on."""
+
+    def __init__(self, recorder: Recorder, parent: http.HTTPFlow, attempt: Attempt) -> None:
+        self._recorder = recorder
+        self._parent = parent
+        self._attempt = attempt
+        self._request = scrubbed(attempt.request)
+        self._server: Connection | None = None
+        self._response: http.Response | None = None
+        self._body: list[bytes] = []
+
+    def sent(self, server: Connection) -> None:
+        """The request goes out on this connection."""
+        self._server = server
+        self._request.timestamp_end = time.time()
+
+    def opened(self, response: http.Response) -> None:
+        """Status and headers of the reply."""
+        self._response = response
+
+    def data(self, data: bytes) -> None:
+        """A piece of its body."""
+        self._body.append(data)
+
+    def end(self, *, failed: bool, problem: str | None) -> None:
+        """The attempt is over. `problem`: why no complete reply came."""
+        request = self._attempt.request
+        server = self._server
+        if not isinstance(server, Server):
+            server = Server(address=(request.host, request.port))
+        recorded = http.HTTPFlow(self._parent.client_conn, server)
+        recorded.request = self._request
+        if self._response is not None:
+            recorded.response = self._response
+            recorded.response.raw_content = b"".join(self._body)
+            recorded.response.timestamp_end = time.time()
+        if problem is not None:
+            recorded.error = flow.Error(problem)
+        recorded.comment = f"attempt {self._attempt.number}: {self._attempt.note}"
+        recorded.metadata[PARENT] = self._parent.id
+        recorded.metadata[ATTEMPT] = self._attempt.number
+        if failed:
+            recorded.marked = FAILED_MARK
+        self._recorder.keep(recorded)
+
+
+def scrubbed(request: UpstreamRequest) -> SentRequest:
+    """The request as it goes out, but for the credential."""
+    shown = sent_request(request)
+    shown.headers = http.Headers(_masked(shown.headers.fields, request.secrets))
+    shown.raw_content = request.body
+    return shown
+
+
+def _masked(headers: Headers, secrets: frozenset[bytes]) -> Headers:
+    return tuple((name, MASK if name.lower() in secrets else value) for name, value in headers)

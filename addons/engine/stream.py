@@ -1,0 +1,76 @@
+"""mitmproxy's HTTP stream, which hands an exchange over to a Run. Every other flow goes the stock way."""
+
+from mitmproxy import http
+from mitmproxy.proxy import commands, events
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layer import CommandGenerator
+from mitmproxy.proxy.layers.http import HttpStream, RequestProtocolError, ResponseProtocolError
+
+from addons import exchange as exchanges
+from addons.engine.run import Run
+from addons.engine.services import Services
+from addons.exchange import Conductor
+
+
+class ExchangeStream(HttpStream):
+    """One client request. `run` is set as soon as it is known to be an exchange that nobody has answered yet."""
+
+    def __init__(self, context: Context, stream_id: int, services: Services) -> None:
+        super().__init__(context, stream_id)
+        self.services = services
+        self.run: Run | None = None
+        self._reported = False
+
+    def handle_event(self, event: events.Event) -> CommandGenerator[None]:
+        """As stock, but a hook that nobody listens to is answered here, without a task for it."""
+        heard = self.services.hooks.heard
+        for command in super().handle_event(event):
+            if isinstance(command, commands.StartHook) and not heard(command.name):
+                yield from self.handle_event(events.HookCompleted(command))
+            else:
+                yield command
+
+    def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
+        if self.run is None:
+            yield from super()._handle_event(event)
+        else:
+            yield from self.run.on_event(event)
+
+    def make_server_connection(self) -> CommandGenerator[bool]:
+        """Where the stock stream begins to talk to an upstream."""
+        exchange = exchanges.of(self.flow)
+        if exchange is None or exchange.conductor is None:
+            return (yield from super().make_server_connection())
+        self._reported = True
+        self.run = Run(self, exchange, exchange.conductor, self.services)
+        yield from self.run.start()
+        return False
+
+    # An exchange that ends before it could run (killed, the client gone, answered by another addon) is reported too.
+
+    def check_killed(self, emit_error_hook: bool) -> CommandGenerator[bool]:
+        killed = yield from super().check_killed(emit_error_hook)
+        if killed:
+            self._report(None, 0)
+        return killed
+
+    def send_response(self, already_streamed: bool = False) -> CommandGenerator[None]:
+        yield from super().send_response(already_streamed)
+        response = self.flow.response
+        if response is not None:
+            self._report(response.status_code, len(response.raw_content or b""))
+
+    def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> CommandGenerator[None]:
+        yield from super().handle_protocol_error(event)
+        self._report(None, 0)
+
+    def _report(self, status: int | None, sent_bytes: int) -> None:
+        conductor = None if self._reported else _conductor_of(getattr(self, "flow", None))
+        if conductor is not None:
+            self._reported = True
+            conductor.finished(status, sent_bytes)
+
+
+def _conductor_of(flow: http.HTTPFlow | None) -> Conductor | None:
+    exchange = None if flow is None else exchanges.of(flow)
+    return None if exchange is None else exchange.conductor

@@ -1,0 +1,120 @@
+"""The upstream's side: what an attempt sends, how it gets its connection, and how an HTTP/1 reply is read."""
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import h11
+from mitmproxy import http
+from mitmproxy.connection import Connection
+from mitmproxy.net.http.url import hostport
+from mitmproxy.proxy import commands, events
+from mitmproxy.proxy.layer import CommandGenerator
+from mitmproxy.proxy.layers.http import (
+    ErrorCode,
+    GetHttpConnection,
+    Http1Client,
+    ReceiveHttp,
+    ResponseData,
+    ResponseEndOfMessage,
+    ResponseProtocolError,
+)
+
+from addons.exchange import UpstreamRequest
+
+INFORMATIONAL: Final = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d[ \r\n]")
+
+
+class SentRequest(http.Request):
+    """An attempt's request on its way. `answered`: some byte of a reply to it has come."""
+
+    answered = False
+
+
+def sent_request(request: UpstreamRequest) -> SentRequest:
+    """The request as mitmproxy sends it, with its framing. The body is not on it: it goes out beside."""
+    given = {name.lower() for name, _ in request.headers}
+    headers = request.headers
+    if b"host" not in given:
+        headers = ((b"host", hostport(request.scheme, request.host, request.port).encode("idna")), *headers)
+    if b"content-length" not in given and (request.body or request.method in ("POST", "PUT", "PATCH")):
+        headers = (*headers, (b"content-length", b"%d" % len(request.body)))
+    return SentRequest(
+        host=request.host,
+        port=request.port,
+        method=request.method.encode(),
+        scheme=request.scheme.encode(),
+        authority=b"",
+        path=request.path.encode(),
+        http_version=b"HTTP/1.1",
+        headers=http.Headers(headers),
+        content=None,
+        trailers=None,
+        timestamp_start=time.time(),
+        timestamp_end=None,
+    )
+
+
+@dataclass(eq=False)
+class ConnectUpstream(GetHttpConnection):
+    """Asks the HTTP layer for a connection. `fresh`: none that has been used before.
+
+    The stream does not stand still until it is there (`blocking` names the stream, it is not True): events, above all
+    the client's going, are handled at once.
+    """
+
+    fresh: bool = False
+
+    def connection_spec_matches(self, connection: Connection) -> bool:
+        # mitmproxy remembers a failed connection for as long as the client stays, and would fail at once again.
+        return not connection.error and super().connection_spec_matches(connection)
+
+
+class UpstreamHttp1(Http1Client):
+    """Reads replies to attempts; for every other request it is its base class.
+
+    All chunks of one network read come as one piece of data. 1xx replies and trailers are skipped. The connection is
+    free again *before* the stream hears of the end, because the stream may use it at once for the next attempt.
+    """
+
+    def read_headers(self, event: events.ConnectionEvent) -> CommandGenerator[None]:
+        if isinstance(self.request, SentRequest) and isinstance(event, events.DataReceived):
+            self.request.answered = True
+            while INFORMATIONAL.match(bytes(self.buf)) and self.buf.maybe_extract_lines() is not None:
+                pass
+        yield from super().read_headers(event)
+
+    def read_body(self, event: events.Event) -> CommandGenerator[None]:
+        if not isinstance(self.request, SentRequest):
+            yield from super().read_body(event)
+            return
+        assert self.stream_id is not None
+        stream_id = self.stream_id
+        pieces: list[bytes] = []
+        ended = False
+        problem: h11.ProtocolError | None = None
+        try:
+            ended = self._read_pieces(pieces, closed=isinstance(event, events.ConnectionClosed))
+        except h11.ProtocolError as error:
+            problem = error
+        if pieces:
+            yield ReceiveHttp(ResponseData(stream_id, b"".join(pieces)))
+        if ended:
+            yield from self.mark_done(response=True)
+            yield ReceiveHttp(ResponseEndOfMessage(stream_id))
+        elif problem is not None:
+            yield commands.CloseConnection(self.conn)
+            message = f"HTTP/1 protocol error: {problem}"
+            yield ReceiveHttp(ResponseProtocolError(stream_id, message, ErrorCode.GENERIC_SERVER_ERROR))
+
+    def _read_pieces(self, pieces: list[bytes], *, closed: bool) -> bool:
+        """Takes what the buffer holds of the body; whether that was its end. Raises h11.ProtocolError."""
+        read = self.body_reader
+        while True:
+            piece = read.read_eof() if closed else read(self.buf)
+            if piece is None:
+                return False
+            if not isinstance(piece, h11.Data):
+                return True
+            pieces.append(piece.data)
