@@ -60,7 +60,7 @@ def decode_request(body: bytes) -> Conversation:
     reader = MessageReader()
     for index, message in enumerate(request.messages):
         reader.take(message, index)
-    tools, tool_losses = _tools(request)
+    tools = _tools(request)
     choice, allowed = _tool_choice(request)
     if allowed is not None:
         tools = tuple(tool for tool in tools if tool.name in allowed)
@@ -86,7 +86,7 @@ def decode_request(body: bytes) -> Conversation:
         user=request.user,
         service_tier=request.service_tier,
         extras=_extras(request),
-        losses=(*losses, *reader.losses, *tool_losses),
+        losses=(*losses, *reader.losses),
     )
 
 
@@ -104,17 +104,9 @@ def _read(body: bytes) -> tuple[wire.Request, tuple[Loss, ...]]:
     return request, losses
 
 
-def _tools(request: wire.Request) -> tuple[tuple[Tool, ...], list[Loss]]:
-    tools: list[Tool] = []
-    losses: list[Loss] = []
-    for index, tool in enumerate(request.tools or ()):
-        match tool:
-            case wire.FunctionTool(function=function, cache_control=mark):
-                tools.append(_tool(function, mark))
-            case wire.CustomTool():
-                losses.append(Loss(f"$.tools[{index}]", "custom tools have no counterpart"))
-    tools += [_tool(function, None) for function in request.functions or ()]
-    return tuple(tools), losses
+def _tools(request: wire.Request) -> tuple[Tool, ...]:
+    declared = [_tool(tool.function, tool.cache_control) for tool in request.tools or ()]
+    return (*declared, *(_tool(function, None) for function in request.functions or ()))
 
 
 def _tool(function: wire.FunctionSpec, mark: wire.CacheControl | None) -> Tool:

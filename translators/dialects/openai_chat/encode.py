@@ -44,7 +44,7 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
     messages = writer.write(conversation)
     if not messages:
         raise BadRequest("$.messages", "at least one message with content that chat completions can carry")
-    tools: list[wire.Tool] = [_tool(tool, names, losses, index) for index, tool in enumerate(conversation.tools)]
+    tools = [_tool(tool, names, losses, index) for index, tool in enumerate(conversation.tools)]
     varying: dict[str, Any] = {
         **_limit(conversation.max_tokens, target, losses),
         **_sampling(conversation, target, losses),
@@ -132,11 +132,11 @@ def _response_format(wanted: OutputFormat | None) -> wire.ResponseFormat | None:
     return wire.ResponseFormat(type="json_schema", json_schema=schema)
 
 
-def _tool(tool: Tool, names: Names, losses: list[Loss], index: int) -> wire.FunctionTool:
+def _tool(tool: Tool, names: Names, losses: list[Loss], index: int) -> wire.Tool:
     schema = UNSET if tool.schema is None else _object_schema(tool.schema)
     if schema is None:
         losses.append(Loss(f"$.tools[{index}].parameters", "a schema that is no object"))
-    return wire.FunctionTool(
+    return wire.Tool(
         wire.FunctionSpec(
             name=names.upstream(tool.name),
             description=tool.description or None,

@@ -26,6 +26,7 @@ KIND_OF_WORD: Final[Mapping[str, ErrorKind]] = {
     "permission_denied": ErrorKind.PERMISSION,
     "not_found_error": ErrorKind.NOT_FOUND,
     "model_not_found": ErrorKind.NOT_FOUND,
+    "request_too_large": ErrorKind.TOO_LARGE,
     "rate_limit_error": ErrorKind.RATE_LIMIT,
     "rate_limit_exceeded": ErrorKind.RATE_LIMIT,
     "tokens": ErrorKind.RATE_LIMIT,

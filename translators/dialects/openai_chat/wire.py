@@ -143,16 +143,11 @@ class FunctionSpec(Struct, omit_defaults=True):
     strict: bool | None = None
 
 
-class FunctionTool(Struct, tag="function", omit_defaults=True):
+class Tool(Struct, tag="function", omit_defaults=True):
+    """Custom and hosted tools have no counterpart elsewhere: the tolerant way drops them as losses."""
+
     function: FunctionSpec
     cache_control: CacheControl | None = None
-
-
-class CustomTool(Struct, tag="custom"):
-    custom: Raw | UnsetType = UNSET
-
-
-Tool = FunctionTool | CustomTool
 
 
 class Named(Struct):

@@ -1,0 +1,378 @@
+"""What an upstream that speaks chat hears of a conversation."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import Raw
+
+from translators.conversation import (
+    Audio,
+    CacheMark,
+    ChoiceMode,
+    Conversation,
+    File,
+    Image,
+    Message,
+    OutputFormat,
+    Part,
+    Refusal,
+    Role,
+    Text,
+    Thinking,
+    ThinkingMode,
+    ThinkingWish,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+)
+from translators.dialect import EncodedRequest, Target
+from translators.dialects.openai_chat import DIALECT
+from translators.errors import BadRequest
+
+COMPATIBLE = Target("m")
+OPENAI = Target("gpt-4o", genuine=True)
+REASONER = Target("gpt-5.2", genuine=True)
+HI = Message(Role.USER, (Text("hi"),))
+
+
+def user(*parts: Part) -> Message:
+    return Message(Role.USER, parts)
+
+
+def assistant(*parts: Part) -> Message:
+    return Message(Role.ASSISTANT, parts)
+
+
+def encode(*messages: Message, target: Target = COMPATIBLE, **fields: Any) -> tuple[dict[str, Any], EncodedRequest]:
+    conversation = Conversation(model="asked", messages=messages or (HI,), **fields)
+    encoded = DIALECT.encode_request(conversation, target)
+    body: dict[str, Any] = json.loads(encoded.body)
+    return body, encoded
+
+
+def said(*messages: Message, target: Target = COMPATIBLE, **fields: Any) -> list[dict[str, Any]]:
+    got: list[dict[str, Any]] = encode(*messages, target=target, **fields)[0]["messages"]
+    return got
+
+
+def losses(*messages: Message, target: Target = COMPATIBLE, **fields: Any) -> list[str]:
+    return [loss.path for loss in encode(*messages, target=target, **fields)[1].losses]
+
+
+def test_a_plain_request_says_no_more_than_it_must() -> None:
+    assert encode()[0] == {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def test_a_streamed_request_always_asks_for_usage() -> None:
+    body, _ = encode(target=Target("m", stream=True))
+    assert body["stream"] is True
+    assert body["stream_options"] == {"include_usage": True}
+
+
+def test_system_texts_are_one_message_joined_only_for_compatibles() -> None:
+    system = (Text("a"), Text("b", CacheMark("1h")))
+    assert said(system=system)[0] == {"role": "system", "content": "a\n\nb"}
+    parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    assert said(system=system, target=OPENAI)[0] == {"role": "system", "content": parts}
+    assert said(system=system, target=REASONER)[0] == {"role": "developer", "content": parts}
+
+
+def test_system_messages_in_mid_conversation_stay_in_place() -> None:
+    roles = [message["role"] for message in said(HI, Message(Role.SYSTEM, (Text("a"),)), HI)]
+    assert roles == ["user", "system", "user"]
+
+
+CALLS = assistant(Text("go"), ToolCall("c0", "f", '{"a":1}'), ToolCall("c1", "g", ""))
+
+
+def test_results_come_right_behind_the_calls_before_other_words() -> None:
+    got = said(HI, CALLS, user(Text("and?"), ToolResult("c1", (Text("two"),)), ToolResult("c0", (Text("one"),))))
+    assert got[1:] == [
+        {
+            "role": "assistant",
+            "content": "go",
+            "tool_calls": [
+                {"id": "c0", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}},
+                {"id": "c1", "type": "function", "function": {"name": "g", "arguments": "{}"}},
+            ],
+        },
+        {"role": "tool", "tool_call_id": "c0", "content": "one"},
+        {"role": "tool", "tool_call_id": "c1", "content": "two"},
+        {"role": "user", "content": "and?"},
+    ]
+
+
+def test_results_that_come_late_are_moved_to_their_calls() -> None:
+    late = user(ToolResult("c0", (Text("one"),)), ToolResult("c1", (Text("two"),)))
+    got = said(HI, CALLS, Message(Role.SYSTEM, (Text("s"),)), late)
+    assert [message["role"] for message in got] == ["user", "assistant", "tool", "tool", "system"]
+
+
+def test_calls_of_neighbouring_assistant_messages_are_answered_together() -> None:
+    got = said(
+        HI,
+        assistant(ToolCall("c0", "f", "{}")),
+        assistant(ToolCall("c1", "f", "{}")),
+        user(ToolResult("c0", (Text("one"),)), ToolResult("c1", (Text("two"),))),
+    )
+    assert [message["role"] for message in got] == ["user", "assistant", "tool", "tool"]
+    assert len(got[1]["tool_calls"]) == 2
+    assert got[1]["content"] is None
+
+
+def test_a_call_without_a_result_gets_an_honest_stand_in() -> None:
+    messages = (HI, CALLS, user(ToolResult("c1", (Text("two"),))))
+    assert said(*messages)[2]["content"] == "(no result of this call was given)"
+    assert losses(*messages) == ["$.tool_results[c0]"]
+    assert [message["role"] for message in said(HI, CALLS)] == ["user", "assistant", "tool", "tool"]
+
+
+def test_a_result_without_a_call_becomes_user_text() -> None:
+    messages = (HI, user(ToolResult("cx", (Text("one"),)), Text("and?")))
+    assert said(*messages)[1] == {"role": "user", "content": "Result of the tool call cx:\n\none\n\nand?"}
+    assert losses(*messages) == ["$.messages[1].parts[0]"]
+
+
+def test_of_two_results_the_last_content_counts() -> None:
+    results = user(*(ToolResult(call_id, (Text(text),)) for call_id, text in (("c0", "a"), ("c1", "b"), ("c0", "c"))))
+    assert [message["content"] for message in said(HI, CALLS, results)[2:]] == ["c", "b"]
+    assert losses(HI, CALLS, results) == ["$.messages[2].parts[2]"]
+
+
+def test_an_id_may_be_used_again_in_a_later_round() -> None:
+    call = assistant(ToolCall("c", "f", "{}"))
+    got = said(HI, call, user(ToolResult("c", (Text("one"),))), call, user(ToolResult("c", (Text("two"),))))
+    assert [message["content"] for message in got if message["role"] == "tool"] == ["one", "two"]
+    assert losses(HI, call, user(ToolResult("c", (Text("one"),))), call, user(ToolResult("c", (Text("two"),)))) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ((Text("gone"),), "Error: gone"),
+        ((Text("Error: gone"),), "Error: gone"),
+        ((Text("error 5"),), "error 5"),
+        ((), "Error: the tool failed"),
+        ((Text("a"), Text("b")), "Error: a\n\nb"),
+    ],
+)
+def test_a_failed_result_says_so(parts: tuple[Part, ...], text: str) -> None:
+    call = assistant(ToolCall("c", "f", "{}"))
+    assert said(HI, call, user(ToolResult("c", parts, failed=True)))[2]["content"] == text
+
+
+def test_images_of_results_follow_in_one_user_message_that_names_the_calls() -> None:
+    image, pdf = Image("image/png", "QQ=="), File("application/pdf", "QQ==")
+    results = user(ToolResult("c0", (Text("one"), image)), ToolResult("c1", (pdf,)), Text("and?"))
+    assert said(HI, CALLS, results)[2:] == [
+        {"role": "tool", "tool_call_id": "c0", "content": "one"},
+        {"role": "tool", "tool_call_id": "c1", "content": "(the result is attached in the next user message)"},
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "Attached to the result of f (c0):"},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,QQ=="}},
+                {"type": "text", "text": "Attached to the result of g (c1):"},
+                {
+                    "type": "file",
+                    "file": {"file_data": "data:application/pdf;base64,QQ==", "filename": "document.pdf"},
+                },
+            ],
+        },
+        {"role": "user", "content": "and?"},
+    ]
+
+
+def test_names_and_ids_are_made_legal_everywhere_alike() -> None:
+    name, call_id = "mcp.server/" + "x" * 80, "toolu:" + "1" * 60
+    body, encoded = encode(
+        HI,
+        assistant(ToolCall(call_id, name, "{}")),
+        user(ToolResult(call_id, (Text("one"),))),
+        tools=(Tool(name),),
+        tool_choice=ToolChoice(ChoiceMode.ONE, name),
+    )
+    sent = body["tools"][0]["function"]["name"]
+    assert len(sent) <= 64
+    assert body["messages"][1]["tool_calls"][0]["function"]["name"] == sent
+    assert body["tool_choice"] == {"type": "function", "function": {"name": sent}}
+    assert encoded.names == {sent: name}
+    assert body["messages"][2]["tool_call_id"] == body["messages"][1]["tool_calls"][0]["id"]
+    assert len(body["messages"][2]["tool_call_id"]) <= 40
+
+
+def test_thinking_is_dropped_unless_the_upstream_wants_it_back() -> None:
+    message = assistant(Thinking("hm", "sig", "anthropic"), Text("a"), Thinking("", "data", "anthropic", redacted=True))
+    assert said(HI, message)[1] == {"role": "assistant", "content": "a"}
+    assert losses(HI, message) == ["$.messages[1].parts[0]", "$.messages[1].parts[2]"]
+    kept = said(HI, message, target=Target("m", keeps_thinking=True))[1]
+    assert kept == {"role": "assistant", "content": "a", "reasoning_content": "hm"}
+
+
+def test_a_message_left_with_nothing_is_dropped() -> None:
+    assert len(said(HI, assistant(Thinking("hm")), HI)) == 2
+    with pytest.raises(BadRequest):
+        encode(user(File(url="https://x/a.pdf")))
+
+
+@pytest.mark.parametrize(
+    ("part", "wire"),
+    [
+        (
+            Image(url="https://x/y.png", detail="low"),
+            {"type": "image_url", "image_url": {"url": "https://x/y.png", "detail": "low"}},
+        ),
+        (Audio("QQ==", "mp3"), {"type": "input_audio", "input_audio": {"data": "QQ==", "format": "mp3"}}),
+        (File(file_id="file-1"), {"type": "file", "file": {"file_id": "file-1"}}),
+        (
+            File("text/csv", "QQ==", name="a.csv"),
+            {"type": "file", "file": {"file_data": "data:text/csv;base64,QQ==", "filename": "a.csv"}},
+        ),
+        (File(text="words", name="Title", context="of old"), {"type": "text", "text": "Title\nof old\n\nwords"}),
+    ],
+)
+def test_media_parts(part: Part, wire: dict[str, Any]) -> None:
+    got = said(user(Text("see"), part), target=OPENAI)[0]["content"]
+    assert got == [{"type": "text", "text": "see"}, wire]
+
+
+@pytest.mark.parametrize("part", [File(url="https://x/a.pdf"), File(file_id="file_011")])
+def test_files_that_chat_cannot_say_are_losses(part: Part) -> None:
+    assert losses(user(Text("see"), part)) == ["$.messages[0].parts[1]"]
+
+
+def test_refusals_and_names() -> None:
+    got = said(Message(Role.USER, (Text("hi"),), "ann"), assistant(Refusal("no")))
+    assert got == [
+        {"role": "user", "content": "hi", "name": "ann"},
+        {"role": "assistant", "content": None, "refusal": "no"},
+    ]
+    assert losses(Message(Role.USER, (Text("hi"),), "a b")) == ["$.messages[0].name"]
+
+
+def test_the_output_limit_has_two_names_and_never_passes_the_models() -> None:
+    assert encode(max_tokens=9)[0]["max_tokens"] == 9
+    assert encode(max_tokens=9, target=OPENAI)[0]["max_completion_tokens"] == 9
+    capped, encoded = encode(max_tokens=9, target=Target("m", max_output_tokens=5))
+    assert capped["max_tokens"] == 5
+    assert [loss.path for loss in encoded.losses] == ["$.max_tokens"]
+
+
+def test_reasoning_models_of_openai_take_no_sampling() -> None:
+    fields: dict[str, Any] = {"temperature": 0.5, "top_p": 0.9, "frequency_penalty": 0.1, "presence_penalty": 0.1}
+    body, encoded = encode(target=REASONER, **fields)
+    assert not body.keys() & fields.keys()
+    assert [loss.path for loss in encoded.losses] == [f"$.{key}" for key in fields]
+    assert encode(**fields)[0] | fields == encode(**fields)[0]
+
+
+def test_what_is_too_much_is_cut_as_a_loss() -> None:
+    assert encode(stop=tuple("abcde"))[0]["stop"] == list("abcd")
+    fields: dict[str, Any] = {"stop": tuple("abcde"), "top_k": 5, "user": "u" * 65, "service_tier": "standard_only"}
+    assert losses(**fields) == ["$.top_k", "$.stop", "$.user", "$.service_tier"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "target", "effort"),
+    [
+        (ThinkingWish(ThinkingMode.ON, "low"), COMPATIBLE, "low"),
+        (ThinkingWish(ThinkingMode.ON, "max"), COMPATIBLE, "high"),
+        (ThinkingWish(ThinkingMode.ON, budget_tokens=9000), COMPATIBLE, "high"),
+        (ThinkingWish(ThinkingMode.AUTO), COMPATIBLE, None),
+        (ThinkingWish(ThinkingMode.AUTO, "medium"), COMPATIBLE, "medium"),
+        (ThinkingWish(ThinkingMode.OFF), COMPATIBLE, None),
+        (ThinkingWish(ThinkingMode.ON, "max"), REASONER, "xhigh"),
+        (ThinkingWish(ThinkingMode.ON, "xhigh"), Target("gpt-5-mini", genuine=True), "high"),
+        (ThinkingWish(ThinkingMode.ON, "minimal"), Target("gpt-5", genuine=True), "minimal"),
+        (ThinkingWish(ThinkingMode.ON, "minimal"), Target("o3", genuine=True), "low"),
+        (ThinkingWish(ThinkingMode.ON, "low"), OPENAI, None),
+        (None, REASONER, None),
+    ],
+)
+def test_effort(wish: ThinkingWish | None, target: Target, effort: str | None) -> None:
+    body, encoded = encode(thinking=wish, target=target)
+    assert body.get("reasoning_effort") == effort
+    assert [loss.path for loss in encoded.losses] == (["$.thinking"] if wish and target is OPENAI else [])
+
+
+@pytest.mark.parametrize(
+    ("schema", "sent"),
+    [
+        (None, None),
+        (b'{"type":"object"}', {"type": "object", "properties": {}}),
+        (b"{}", {"type": "object", "properties": {}}),
+        (b'{"properties":{"type":{}}}', {"type": "object", "properties": {"type": {}}}),
+        (b'{"type":["object","null"]}', {"type": ["object", "null"]}),
+        (b'{"type":"object","properties":{},"$defs":{}}', {"type": "object", "properties": {}, "$defs": {}}),
+        (b"true", None),
+    ],
+)
+def test_tool_schemas_are_objects_with_properties(schema: bytes | None, sent: Any) -> None:
+    body, _ = encode(tools=(Tool("f", schema=None if schema is None else Raw(schema)),))
+    assert body["tools"] == [{"type": "function", "function": {"name": "f"} | ({"parameters": sent} if sent else {})}]
+
+
+def test_tools_and_choices() -> None:
+    tools = (Tool("f", "does", Raw(b'{"type":"object","properties":{}}'), strict=True, cache=CacheMark()),)
+    body, encoded = encode(tools=tools, tool_choice=ToolChoice(ChoiceMode.ANY), parallel_tool_calls=False)
+    assert body["tools"][0]["function"]["strict"] is True
+    assert body["tools"][0].keys() == {"type", "function"}
+    assert (body["tool_choice"], body["parallel_tool_calls"]) == ("required", False)
+    assert encoded.losses == ()
+    without, _ = encode(tool_choice=ToolChoice(ChoiceMode.AUTO), parallel_tool_calls=True)
+    assert not without.keys() & {"tool_choice", "parallel_tool_calls", "tools"}
+
+
+def test_output_formats() -> None:
+    assert encode(output_format=OutputFormat())[0]["response_format"] == {"type": "json_object"}
+    wanted = OutputFormat(Raw(b'{"type":"object"}'), "a name", strict=True)
+    assert encode(output_format=wanted)[0]["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "a_name", "schema": {"type": "object"}, "strict": True},
+    }
+    nameless = encode(output_format=OutputFormat(Raw(b"{}")))[0]["response_format"]
+    assert nameless["json_schema"]["name"] == "reply"
+
+
+def test_extras_go_where_they_are_known() -> None:
+    extras = {"n": Raw(b"2"), "provider": Raw(b"{}"), "inference_geo": Raw(b'"eu"')}
+    assert encode(extras=extras)[0]["provider"] == {}
+    assert losses(extras=extras) == ["$.inference_geo"]
+    assert losses(extras=extras, target=OPENAI) == ["$.provider", "$.inference_geo"]
+
+
+def test_a_conversation_that_chat_can_say_comes_back_whole() -> None:
+    conversation = Conversation(
+        model="gpt-4o",
+        system=(Text("s"), Text("t")),
+        messages=(
+            Message(Role.USER, (Text("a"), Image("image/png", "QQ==", detail="high")), "ann"),
+            Message(Role.ASSISTANT, (Text("b"), Refusal("r"), ToolCall("c0", "f", '{"x": 1}'))),
+            Message(Role.USER, (ToolResult("c0", (Text("one"), Text("two"))),)),
+            Message(Role.SYSTEM, (Text("u"),)),
+            Message(Role.USER, (File("application/pdf", "QQ==", name="a.pdf"), Audio("QQ==", "wav"))),
+        ),
+        tools=(Tool("f", "d", Raw(b'{"type":"object","properties":{}}'), strict=False),),
+        tool_choice=ToolChoice(ChoiceMode.ONE, "f"),
+        parallel_tool_calls=True,
+        max_tokens=5,
+        temperature=0.5,
+        top_p=0.5,
+        stop=("x", "y"),
+        seed=3,
+        frequency_penalty=0.5,
+        presence_penalty=0.25,
+        stream=True,
+        include_usage=True,
+        output_format=OutputFormat(Raw(b'{"type":"object"}'), "n", "d", strict=True),
+        user="u",
+        service_tier="flex",
+        extras={"n": Raw(b"2"), "metadata": Raw(b'{"a":"b"}')},
+    )
+    encoded = DIALECT.encode_request(conversation, Target("gpt-4o", stream=True, genuine=True))
+    assert encoded.losses == ()
+    again = msgspec.json.encode(DIALECT.decode_request(encoded.body))
+    assert json.loads(again) == json.loads(msgspec.json.encode(conversation))
