@@ -101,7 +101,7 @@ def translate_reply(body: bytes, upstream: str, client: str, *, context: Context
     """A whole reply in the client's dialect. Raises UpstreamError where the body is an error or no reply."""
     context = NO_CONTEXT if context is None else context
     if upstream == client:
-        return with_fields(body, {"model": context.model}) if context.model else body
+        return replies.renamed(body, context)
     reply = registry.dialect(upstream).decode_reply(body)
     return replies.whole(reply, registry.dialect(client), context)
 

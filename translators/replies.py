@@ -3,6 +3,7 @@
 from translators.assemble import events_of
 from translators.conversation import Reply
 from translators.dialect import Context, Dialect
+from translators.errors import BadRequest, ErrorKind, UpstreamError
 from translators.events import Serializer
 from translators.jsonio import with_fields
 from translators.structured import as_text
@@ -22,5 +23,13 @@ def streamed(reply: Reply, client: Dialect, context: Context) -> bytes:
 
 
 def renamed(body: bytes, context: Context) -> bytes:
-    """A reply of the client's own dialect: the same bytes, with the model's name as the client asked for it."""
-    return with_fields(body, {"model": context.model}) if context.model else body
+    """A reply of the client's own dialect: the same bytes, with the model's name as the client asked for it.
+
+    Raises UpstreamError where a name is asked for and the body is no JSON object.
+    """
+    if not context.model:
+        return body
+    try:
+        return with_fields(body, {"model": context.model})
+    except BadRequest as error:
+        raise UpstreamError(ErrorKind.SERVER, "the upstream's reply is no JSON object", status=502) from error
