@@ -209,7 +209,8 @@ async def proxy(
         for instance in server.servers:
             await instance.stop()
         for handler in list(server.connections.values()):
-            handler.close_connection(handler.client)
+            if handler.client in handler.transports:
+                handler.close_connection(handler.client)
         if clients := [task for task in asyncio.all_tasks() if task.get_name() == "client handler"]:
             await asyncio.wait(clients)
 
