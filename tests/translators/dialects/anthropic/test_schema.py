@@ -1,0 +1,119 @@
+"""Schemas as Anthropic takes them."""
+
+import json
+from typing import Any
+
+import pytest
+from anthropic import transform_schema
+from msgspec import Raw
+
+from tests.translators.dialects.anthropic.material import CLIENTS
+from translators.dialects.anthropic.schema import plain_schema, tool_schema
+
+
+def raw(schema: Any) -> Raw:
+    return Raw(json.dumps(schema).encode())
+
+
+def folded(schema: Any) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(bytes(tool_schema(raw(schema)).schema))
+    return result
+
+
+def plain(schema: Any) -> Any:
+    return json.loads(bytes(plain_schema(raw(schema))))
+
+
+def test_an_object_goes_as_it_stands() -> None:
+    schema = raw({"type": "object", "properties": {"type": {"type": "string"}, "anyOf": {"type": "number"}}})
+    assert tool_schema(schema).schema is schema
+    assert tool_schema(schema).rule == ""
+
+
+@pytest.mark.parametrize(
+    "schema", [{}, {"type": ["object", "null"]}, {"type": "string"}, {"type": "object", "allOf": []}]
+)
+def test_the_root_is_always_an_object(schema: Any) -> None:
+    assert folded(schema) == {"type": "object", "properties": {}}
+    assert json.loads(bytes(tool_schema(None).schema)) == {"type": "object", "properties": {}}
+
+
+@pytest.mark.parametrize("word", ["anyOf", "oneOf"])
+def test_a_union_at_the_root_is_folded_and_its_rule_told(word: str) -> None:
+    branches = [
+        {"properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "required": ["a", "b"]},
+        {"properties": {"a": {"type": "string"}, "c": {"type": "number"}}, "required": ["a", "c"]},
+    ]
+    schema = {"type": "object", "properties": {"d": {"type": "null"}}, "required": ["d"], word: branches}
+    assert folded(schema) == {
+        "type": "object",
+        "properties": {
+            "a": {"type": "string"},
+            "b": {"type": "string"},
+            "c": {"type": "number"},
+            "d": {"type": "null"},
+        },
+        "required": ["d", "a"],
+    }
+    assert json.loads(tool_schema(raw(schema)).rule.partition(": ")[2]) == {word: branches}
+
+
+def test_all_of_a_conjunction_holds() -> None:
+    schema = {"allOf": [{"properties": {"a": {}}, "required": ["a"]}, {"$ref": "#/$defs/B"}], "$defs": {"B": {
+        "properties": {"b": {}}, "required": ["b"]}}}  # fmt: skip
+    result = folded(schema)
+    assert (set(result["properties"]), result["required"]) == ({"a", "b"}, ["a", "b"])
+
+
+def test_a_reference_at_the_root_is_followed() -> None:
+    result = folded({"$ref": "#/$defs/A", "$defs": {"A": {"type": "object", "properties": {"a": {}}}}})
+    assert (result["type"], result["properties"]) == ("object", {"a": {}})
+
+
+@pytest.mark.parametrize("width", [1, 2, 50])
+def test_a_schema_that_refers_to_itself_ends(width: int) -> None:
+    loop = {"anyOf": [{"$ref": "#/$defs/A"}] * width, "properties": {"a": {}}}
+    assert folded({"$ref": "#/$defs/A", "$defs": {"A": loop}})["properties"] == {"a": {}}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {"format": {"type": "string"}}, "required": ["format"]},
+        {"type": "object", "properties": {"a": {"type": "array", "items": {"type": "integer"}, "minItems": 1}}},
+        {"type": "object", "properties": {"a": {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}}},
+        {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"type": "boolean"}}},
+        {"$ref": "#/$defs/A", "$defs": {"A": {"type": "object", "properties": {}}}},
+    ],
+)
+def test_plain_schemas_are_those_of_the_sdk(schema: dict[str, Any]) -> None:
+    assert plain(schema) == transform_schema(schema)
+
+
+def test_what_structured_output_does_not_know_is_told_in_words() -> None:
+    number = {"type": "integer", "minimum": 1, "maximum": 3, "description": "How many."}
+    assert plain(number) == {"type": "integer", "description": "How many.\n\n{minimum: 1, maximum: 3}"}
+    assert plain({"type": "string", "format": "regex"})["description"] == '{format: "regex"}'
+    mapping = plain({"type": "object", "additionalProperties": {"type": "string"}})
+    assert mapping["additionalProperties"] is False
+    assert "additionalProperties" in mapping["description"]
+
+
+@pytest.mark.skipif(not CLIENTS.exists(), reason="no recorded clients")
+def test_schemas_of_real_clients_go_through() -> None:
+    for path in CLIENTS.glob("tools/*.json"):
+        for schema in schemas_in(json.loads(path.read_text())):
+            assert folded(schema)["type"] == "object"
+            plain(schema)
+
+
+def schemas_in(value: Any) -> list[dict[str, Any]]:
+    if isinstance(value, list):
+        return [schema for one in value for schema in schemas_in(one)]
+    if not isinstance(value, dict):
+        return []
+    keys = ("input_schema", "parameters", "parametersJsonSchema")
+    found = [value[key] for key in keys if isinstance(value.get(key), dict)]
+    return found + [
+        schema for key in ("tools", "function", "functionDeclarations") for schema in schemas_in(value.get(key))
+    ]
