@@ -24,7 +24,7 @@ def seen() -> Iterator[tuple[Proxy, list[Any]]]:
     """mitmweb after one streamed exchange with a failed attempt, and its list of flows."""
     claude, chat = AnthropicVendor(keys=KEYS), OpenAIChatVendor(keys=KEYS)
     described = config(
-        claude=[claude_key(claude.base_url, "test-key-1", {"claude-asked": "claude-sim-1"})],
+        claude=[claude_key(claude.base_url, "test-key-1", {"claude-asked": "claude-sonnet-4-5"})],
         chat=[],
         routing={"strategy": "fill-first"},
     )

@@ -21,7 +21,6 @@ FAULTS: dict[str, acts.Behaviour] = {
     "429 without a hint": acts.refused(429, "slow down"),
     "401": acts.refused(401, "invalid key"),
     "403": acts.refused(403, "not for you"),
-    "404": acts.refused(404, "no such model"),
     "500": acts.refused(500, "oops"),
     "503": acts.refused(503, "busy"),
     "529": acts.refused(529, "Overloaded"),
@@ -100,6 +99,15 @@ def test_when_all_keys_rest_one_honest_429_says_who_why_and_when(client: str, st
         assert not any(key in home.proxy.log for key in (*KEYS, CLIENT_KEY))
 
 
+def test_a_key_that_lacks_the_model_is_passed_over_for_that_model_only(client: str, upstream: str) -> None:
+    with house(disable_cooling=False) as home:
+        vendor = home.vendors[upstream]
+        vendor.for_key("test-key-1").then(acts.refused(404, "no such model"))
+        talker = home.talker(client, upstream, stream=False)
+        assert [talker.say("hello").text, talker.say("again").text] == ["echo: hello", "echo: again"]
+        assert vendor.keys_seen == ["test-key-1", "test-key-2", "test-key-2"]
+
+
 def test_a_key_that_rests_is_not_asked_and_the_others_go_on(client: str) -> None:
     with house(disable_cooling=False) as home:
         vendor = home.vendors[client]
@@ -120,7 +128,7 @@ def test_round_robin_shares_the_work(client: str) -> None:
 
 def test_a_hundred_mixed_requests_at_once_are_all_answered_right(home: House) -> None:
     for vendor in home.vendors.values():
-        faults = [fault for name, fault in FAULTS.items() if name != "404"]
+        faults = list(FAULTS.values())
         vendor.for_key("test-key-1").then(*(faults[number % len(faults)] for number in range(40)))
         vendor.for_key("test-key-2").then(*(acts.refused(429) for _ in range(10)))
 

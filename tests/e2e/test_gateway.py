@@ -111,7 +111,7 @@ def test_a_claude_counts_its_own_tokens(home: House) -> None:
     counted = claude.messages.count_tokens(model="claude-asked", messages=[{"role": "user", "content": "hello"}])
     (request,) = home.vendors["anthropic"].requests
     assert request.path == "/v1/messages/count_tokens"
-    assert request.json["model"] == "claude-sim-1"
+    assert request.json["model"] == "claude-sonnet-4-5"
     assert counted.input_tokens > 0
 
 

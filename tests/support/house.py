@@ -15,7 +15,7 @@ from tests.vendors.running import Running, running
 from tests.vendors.vendor import Vendor
 
 KEYS: Final = ("test-key-1", "test-key-2", "test-key-3")
-MODELS: Final = {"anthropic": ("claude-asked", "claude-sim-1"), "openai_chat": ("gpt-asked", "gpt-sim")}
+MODELS: Final = {"anthropic": ("claude-asked", "claude-sonnet-4-5"), "openai_chat": ("gpt-asked", "gpt-sim")}
 """Dialect of the vendor -> what clients ask for, what the vendor calls it."""
 
 DEAD_MODELS: Final = {"anthropic": "claude-dead", "openai_chat": "gpt-dead"}
