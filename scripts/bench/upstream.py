@@ -7,7 +7,7 @@ import asyncio
 import json
 import re
 import sys
-from typing import Final
+from typing import Final, cast
 
 EVENTS: Final = 300
 LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -66,8 +66,7 @@ class Upstream(asyncio.Protocol):
     BURST: Final = burst()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
         self.received = bytearray()
         self.wanted = 0
 
