@@ -104,7 +104,7 @@ class Service:
 
     def _set_options(self, options: dict[str, Any]) -> None:
         for name, value in options.items():
-            if not ctx.options.has_changed(name):
+            if name in ctx.options and not ctx.options.has_changed(name):  # mitmweb has no flow_detail
                 self._saved[name] = getattr(ctx.options, name)
                 ctx.options.update(**{name: value})
 
