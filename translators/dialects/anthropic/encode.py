@@ -14,7 +14,7 @@ from translators.dialects.anthropic.models import Model, model_of
 from translators.dialects.anthropic.schema import NO_FIELDS, is_object, plain_schema, tool_schema
 from translators.dialects.anthropic.turns import turns_of
 from translators.dialects.anthropic.wish import Plan, plan_of
-from translators.jsonio import ENCODER, quoted
+from translators.jsonio import ENCODER
 from translators.names import Names
 
 MAX_NAME: Final = 128
@@ -58,8 +58,9 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
     )
     extras = dict(_extras(conversation, losses))
     _limit_breakpoints(request, MAX_BREAKPOINTS - ("cache_control" in extras), losses)
-    body = _with_extras(ENCODER.encode(request), extras)
-    return EncodedRequest(body, tuple(losses), names.changed, answer.json_tool)
+    for key, value in extras.items():
+        setattr(request, key, value)
+    return EncodedRequest(ENCODER.encode(request), tuple(losses), names.changed, answer.json_tool)
 
 
 def _tools(tools: Sequence[NeutralTool], names: Names, genuine: bool, losses: list[Loss]) -> Iterator[wire.Tool]:
@@ -204,13 +205,6 @@ def _extras(conversation: Conversation, losses: list[Loss]) -> Iterator[tuple[st
     losses += [
         Loss(f"$.{key}", "Anthropic has no such field") for key in UNSAYABLE if getattr(conversation, key) is not None
     ]
-
-
-def _with_extras(body: bytes, extras: Mapping[str, Raw]) -> bytes:
-    if not extras:
-        return body
-    fields = b"".join(b",%b:%b" % (quoted(key), bytes(value)) for key, value in extras.items())
-    return body[:-1] + fields + b"}"
 
 
 type _Cacheable = (

@@ -16,7 +16,7 @@ class OutputDetails(Struct, gc=False):
     thinking_tokens: int | None = None
 
 
-class WireUsage(Struct):
+class WireUsage(Struct, gc=False):
     """`input_tokens` excludes what was read from or written to a cache."""
 
     input_tokens: int | None = None
@@ -30,7 +30,7 @@ class StopDetails(Struct, gc=False):
     explanation: str | None = None
 
 
-class ReplyBlock(Struct):
+class ReplyBlock(Struct, gc=False):
     """A content block, at its start or whole."""
 
     type: str
@@ -43,12 +43,12 @@ class ReplyBlock(Struct):
     input: Raw = ABSENT
 
 
-class ErrorBody(Struct):
+class ErrorBody(Struct, gc=False):
     type: str | None = None
     message: str | None = None
 
 
-class ReplyMessage(Struct):
+class ReplyMessage(Struct, gc=False):
     """The whole reply; at the start of a stream it has no content yet."""
 
     id: str | None = None
@@ -60,7 +60,7 @@ class ReplyMessage(Struct):
     usage: WireUsage | None = None
 
 
-class Delta(Struct):
+class Delta(Struct, gc=False):
     """A piece of a block."""
 
     type: str
@@ -70,40 +70,40 @@ class Delta(Struct):
     signature: str | None = None
 
 
-class MessageStart(Struct, tag_field="type", tag="message_start"):
+class MessageStart(Struct, tag_field="type", tag="message_start", gc=False):
     message: ReplyMessage
 
 
-class BlockStart(Struct, tag_field="type", tag="content_block_start"):
+class BlockStart(Struct, tag_field="type", tag="content_block_start", gc=False):
     index: int
     content_block: ReplyBlock
 
 
-class BlockDelta(Struct, tag_field="type", tag="content_block_delta"):
+class BlockDelta(Struct, tag_field="type", tag="content_block_delta", gc=False):
     index: int
     delta: Delta
 
 
-class BlockStop(Struct, tag_field="type", tag="content_block_stop"):
+class BlockStop(Struct, tag_field="type", tag="content_block_stop", gc=False):
     index: int
 
 
-class StopDelta(Struct):
+class StopDelta(Struct, gc=False):
     stop_reason: str | None = None
     stop_sequence: str | None = None
     stop_details: StopDetails | None = None
 
 
-class MessageDelta(Struct, tag_field="type", tag="message_delta"):
+class MessageDelta(Struct, tag_field="type", tag="message_delta", gc=False):
     delta: StopDelta
     usage: WireUsage | None = None
 
 
-class MessageStop(Struct, tag_field="type", tag="message_stop"):
+class MessageStop(Struct, tag_field="type", tag="message_stop", gc=False):
     pass
 
 
-class StreamError(Struct, tag_field="type", tag="error"):
+class StreamError(Struct, tag_field="type", tag="error", gc=False):
     error: ErrorBody
 
 
@@ -115,7 +115,7 @@ EVENTS: Final = frozenset(
 )
 
 
-class Loose(Struct):
+class Loose(Struct, gc=False):
     """A frame that fits no event: of a type that is not known, of none, or broken."""
 
     type: str | None = None

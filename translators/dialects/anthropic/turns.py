@@ -27,21 +27,23 @@ MAX_ID: Final = 64
 _THINKING: Final = (wire.ThinkingBlock, wire.RedactedThinkingBlock)
 
 
+class _Call(Struct, eq=False):
+    """`turn`: the number of its turn."""
+
+    turn: int
+    path: str
+    part: ToolCall
+    id: str
+    result: Placed | None = None
+
+
 class _Turn(Struct, eq=False):
     """`answered`: the calls in the order of their results."""
 
     role: Role
     parts: list[Placed] = field(default_factory=list)
-    calls: list["_Call"] = field(default_factory=list)
-    answered: list["_Call"] = field(default_factory=list)
-
-
-class _Call(Struct, eq=False):
-    turn: _Turn
-    path: str
-    part: ToolCall
-    id: str
-    result: Placed | None = None
+    calls: list[_Call] = field(default_factory=list)
+    answered: list[_Call] = field(default_factory=list)
 
 
 class Turns(Struct):
@@ -119,9 +121,9 @@ class _Sorter:
     def _call(self, path: str, part: ToolCall) -> None:
         """An id that comes again in a later turn means the later call from then on."""
         turn = self._turn(Role.ASSISTANT)
-        call = _Call(turn, path, part, self._fresh(part.id))
+        call = _Call(len(self.turns) - 1, path, part, self._fresh(part.id))
         before = self._latest.get(part.id)
-        if before is None or before.turn is not turn:
+        if before is None or before.turn != call.turn:
             self._unanswered[part.id] = deque()
         turn.calls.append(call)
         self._latest[part.id] = call
@@ -146,7 +148,7 @@ class _Sorter:
         waiting = self._unanswered[part.call_id]
         if waiting:
             call = waiting.popleft()
-            call.turn.answered.append(call)
+            self.turns[call.turn].answered.append(call)
         else:
             self._losses.append(Loss(call.path, f"an earlier result of the call {part.call_id!r}"))
         call.result = placed
@@ -168,17 +170,20 @@ def _messages(turns: list[_Turn], names: Names, keeps_thinking: bool, losses: li
             _append(messages, "assistant", blocks)
             results = _results(turn, losses)
     _append(messages, "user", results)
+    for message in messages:
+        if message.role == "assistant" and isinstance(message.content, list):
+            message.content.sort(key=lambda block: not isinstance(block, _THINKING))
     return messages
 
 
 def _append(messages: list[wire.Message], role: Literal["user", "assistant"], blocks: list[wire.Block]) -> None:
     if not blocks:
         return
-    if messages and messages[-1].role == role:
-        blocks = [*messages.pop().content, *blocks]
-    if role == "assistant":
-        blocks.sort(key=lambda block: not isinstance(block, _THINKING))
-    messages.append(wire.Message(role, blocks))
+    last = messages[-1] if messages else None
+    if last is not None and last.role == role and isinstance(last.content, list):
+        last.content += blocks
+    else:
+        messages.append(wire.Message(role, blocks))
 
 
 def _results(turn: _Turn, losses: list[Loss]) -> list[wire.Block]:

@@ -2,6 +2,7 @@
 
 Source: the request types of the official SDK (anthropic 2.11, `types/message_create_params.py` and what it names).
 Blocks of server tools have no Struct: they are unknown types, which the tolerant reader drops as losses.
+None of them can be part of a cycle, so that the garbage collector need not look at them (`gc=False`).
 """
 
 from typing import Final, Literal
@@ -11,72 +12,72 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 ABSENT: Final = Raw(b"")
 
 
-class CacheControl(Struct):
+class CacheControl(Struct, gc=False):
     """A breakpoint of the prompt cache."""
 
     type: str = "ephemeral"
     ttl: str | UnsetType | None = UNSET
 
 
-class Base64Source(Struct, tag_field="type", tag="base64"):
+class Base64Source(Struct, tag_field="type", tag="base64", gc=False):
     media_type: str
     data: str
 
 
-class UrlSource(Struct, tag_field="type", tag="url"):
+class UrlSource(Struct, tag_field="type", tag="url", gc=False):
     url: str
 
 
-class FileSource(Struct, tag_field="type", tag="file"):
+class FileSource(Struct, tag_field="type", tag="file", gc=False):
     file_id: str
 
 
-class TextSource(Struct, tag_field="type", tag="text"):
+class TextSource(Struct, tag_field="type", tag="text", gc=False):
     data: str
     media_type: str = "text/plain"
 
 
-class TextBlock(Struct, tag_field="type", tag="text", omit_defaults=True):
+class TextBlock(Struct, tag_field="type", tag="text", omit_defaults=True, gc=False):
     text: str
     cache_control: CacheControl | None = None
 
 
-class ImageBlock(Struct, tag_field="type", tag="image", omit_defaults=True):
+class ImageBlock(Struct, tag_field="type", tag="image", omit_defaults=True, gc=False):
     source: Base64Source | UrlSource | FileSource
     cache_control: CacheControl | None = None
 
 
-class ContentSource(Struct, tag_field="type", tag="content"):
+class ContentSource(Struct, tag_field="type", tag="content", gc=False):
     content: str | list[TextBlock | ImageBlock]
 
 
 type DocumentSource = Base64Source | UrlSource | FileSource | TextSource | ContentSource
 
 
-class DocumentBlock(Struct, tag_field="type", tag="document", omit_defaults=True):
+class DocumentBlock(Struct, tag_field="type", tag="document", omit_defaults=True, gc=False):
     source: DocumentSource
     title: str | None = None
     context: str | None = None
     cache_control: CacheControl | None = None
 
 
-class SearchResultBlock(Struct, tag_field="type", tag="search_result"):
+class SearchResultBlock(Struct, tag_field="type", tag="search_result", gc=False):
     source: str
     title: str
     content: list[TextBlock]
     cache_control: CacheControl | None = None
 
 
-class ThinkingBlock(Struct, tag_field="type", tag="thinking"):
+class ThinkingBlock(Struct, tag_field="type", tag="thinking", gc=False):
     thinking: str
     signature: str | None = ""
 
 
-class RedactedThinkingBlock(Struct, tag_field="type", tag="redacted_thinking"):
+class RedactedThinkingBlock(Struct, tag_field="type", tag="redacted_thinking", gc=False):
     data: str
 
 
-class ToolUseBlock(Struct, tag_field="type", tag="tool_use", omit_defaults=True):
+class ToolUseBlock(Struct, tag_field="type", tag="tool_use", omit_defaults=True, gc=False):
     id: str
     name: str
     input: Raw
@@ -86,7 +87,7 @@ class ToolUseBlock(Struct, tag_field="type", tag="tool_use", omit_defaults=True)
 type ResultBlock = TextBlock | ImageBlock | DocumentBlock | SearchResultBlock
 
 
-class ToolResultBlock(Struct, tag_field="type", tag="tool_result", omit_defaults=True):
+class ToolResultBlock(Struct, tag_field="type", tag="tool_result", omit_defaults=True, gc=False):
     tool_use_id: str
     content: str | list[ResultBlock] | None = None
     is_error: bool | None = None
@@ -105,12 +106,12 @@ type Block = (
 )
 
 
-class Message(Struct):
+class Message(Struct, gc=False):
     role: Literal["user", "assistant", "system"]
     content: str | list[Block]
 
 
-class Tool(Struct, omit_defaults=True):
+class Tool(Struct, omit_defaults=True, gc=False):
     """A tool of the client's, or with another `type` one that runs at the vendor (those may have no name)."""
 
     name: str = ""
@@ -121,13 +122,13 @@ class Tool(Struct, omit_defaults=True):
     type: str | None = None
 
 
-class ToolChoice(Struct, omit_defaults=True):
+class ToolChoice(Struct, omit_defaults=True, gc=False):
     type: Literal["auto", "any", "tool", "none"]
     name: str | None = None
     disable_parallel_tool_use: bool | None = None
 
 
-class ThinkingConfig(Struct, omit_defaults=True):
+class ThinkingConfig(Struct, omit_defaults=True, gc=False):
     """`type`: enabled, disabled, adaptive, between_tools; more may come."""
 
     type: str
@@ -135,23 +136,23 @@ class ThinkingConfig(Struct, omit_defaults=True):
     display: str | None = None
 
 
-class FormatConfig(Struct):
+class FormatConfig(Struct, gc=False):
     """Structured output."""
 
     schema: Raw
     type: str = "json_schema"
 
 
-class OutputConfig(Struct, omit_defaults=True):
+class OutputConfig(Struct, omit_defaults=True, gc=False):
     effort: str | None = None
     format: FormatConfig | None = None
 
 
-class Metadata(Struct):
+class Metadata(Struct, gc=False):
     user_id: str | None = None
 
 
-class Request(Struct, omit_defaults=True):
+class Request(Struct, omit_defaults=True, gc=False):
     """The body of /v1/messages and, less its limits, of /v1/messages/count_tokens. `EXTRAS` only move."""
 
     model: str
