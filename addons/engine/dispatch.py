@@ -6,6 +6,7 @@ mitmproxy.addonmanager. Known limit: an addon that gets a hook method after it w
 addon is added or removed, or an option changes.
 """
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from functools import wraps
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from mitmproxy import exceptions, flow, hooks
 from mitmproxy.addonmanager import AddonManager, logger, safecall
+from mitmproxy.proxy.commands import StartHook
 
 CHANGES: Final = ("add", "register", "remove", "clear")
 REPLACED: Final = ("trigger_event", "handle_lifecycle")
@@ -30,6 +32,7 @@ class HookDispatch:
         self._groups: dict[str, list[Group]] = {}
         self._chain: list[object] = []
         self._originals: dict[str, object] = {}
+        self._begun: dict[hooks.Hook, asyncio.Task[None]] = {}
 
     def install(self) -> None:
         """From now on."""
@@ -51,14 +54,28 @@ class HookDispatch:
         """Everybody is looked for anew."""
         self._groups.clear()
 
-    def heard(self, name: str) -> bool:
-        """Whether triggering the lifecycle hook of this name would call anybody."""
-        if "trigger_event" not in self._originals:
+    def run_now(self, hook: StartHook) -> bool:
+        """Calls the hook's listeners here and now, in an eager task; whether that was all that is to be done.
+
+        If not (one of them waits for something, or somebody has intercepted the flow), the hook is to go the usual
+        way, whose handle_lifecycle() then goes on with what was begun.
+        """
+        if "handle_lifecycle" not in self._originals:
+            return False
+        task = asyncio.Task(
+            self.handle_lifecycle(hook), loop=asyncio.get_running_loop(), eager_start=True, name=f"hook {hook.name}"
+        )
+        if task.done() and not task.cancelled() and task.exception() is None and not _is_intercepted(hook):
             return True
-        return bool(self._listeners(name) or self._listeners("update"))
+        self._begun[hook] = task
+        return False
 
     async def handle_lifecycle(self, event: hooks.Hook) -> None:
         """See AddonManager.handle_lifecycle."""
+        begun = self._begun.pop(event, None)
+        if begun is not None:
+            await begun
+            return
         message = event.args()[0]
         if self._listeners(event.name):
             await self.trigger_event(event)
@@ -131,3 +148,8 @@ class HookDispatch:
                     loop.call_soon(self.forget)
 
         return changed
+
+
+def _is_intercepted(hook: hooks.Hook) -> bool:
+    message = hook.args()[0]
+    return isinstance(message, flow.Flow) and message.intercepted

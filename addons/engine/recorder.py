@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 from mitmproxy import ctx, flow, http
 from mitmproxy.connection import Connection, Server
 
-from addons.engine.upstream import SentRequest, sent_request
-from addons.exchange import Attempt, Headers, UpstreamRequest
+from addons.engine.messages import shown_request
+from addons.exchange import Attempt
 
 if TYPE_CHECKING:
     from addons.engine.viewcap import ViewCap
@@ -49,7 +49,7 @@ class Trace:
         self._recorder = recorder
         self._parent = parent
         self._attempt = attempt
-        self._request = scrubbed(attempt.request)
+        self._request = shown_request(attempt.request, MASK)
         self._server: Connection | None = None
         self._response: http.Response | None = None
         self._body: list[bytes] = []
@@ -87,15 +87,3 @@ class Trace:
         if failed:
             recorded.marked = FAILED_MARK
         self._recorder.keep(recorded)
-
-
-def scrubbed(request: UpstreamRequest) -> SentRequest:
-    """The request as it goes out, but for the credential."""
-    shown = sent_request(request)
-    shown.headers = http.Headers(_masked(shown.headers.fields, request.secrets))
-    shown.raw_content = request.body
-    return shown
-
-
-def _masked(headers: Headers, secrets: frozenset[bytes]) -> Headers:
-    return tuple((name, MASK if name.lower() in secrets else value) for name, value in headers)

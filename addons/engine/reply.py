@@ -1,14 +1,13 @@
 """The client's side: its response on the flow, the hooks that belong to it, and the bytes that it gets."""
 
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mitmproxy import http
-from mitmproxy.net.http.status_codes import RESPONSES
 from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers.http import HttpResponseHeadersHook, ResponseData, ResponseHeaders, SendHttp
 
+from addons.engine.messages import response_of
 from addons.engine.recorder import Recorder
 from addons.exchange import Headers, ReplyHead
 
@@ -117,17 +116,3 @@ class ClientReply:
 
     def _is_cut_off(self) -> bool:
         return bool(self._stream.client_state == self._stream.state_errored)
-
-
-def response_of(status: int, headers: Headers, body: bytes | None) -> http.Response:
-    """A response that begins now."""
-    return http.Response(
-        http_version=b"HTTP/1.1",
-        status_code=status,
-        reason=RESPONSES.get(status, "").encode(),
-        headers=http.Headers(headers),
-        content=body,
-        trailers=None,
-        timestamp_start=time.time(),
-        timestamp_end=None,
-    )

@@ -35,10 +35,11 @@ from mitmproxy.proxy.layers.http import (
     SendHttp,
 )
 
+from addons.engine.messages import SentRequest, sent_request
 from addons.engine.reply import ClientReply
 from addons.engine.services import Services
 from addons.engine.timers import Reason, Signal
-from addons.engine.upstream import ConnectUpstream, SentRequest, sent_request
+from addons.engine.upstream import ConnectUpstream
 from addons.exchange import Answer, Attempt, Breakage, Conductor, Exchange, Head, Step, Wait
 from addons.refusals import InternalError
 

@@ -22,10 +22,10 @@ class ExchangeStream(HttpStream):
         self._reported = False
 
     def handle_event(self, event: events.Event) -> CommandGenerator[None]:
-        """As stock, but a hook that nobody listens to is answered here, without a task for it."""
-        heard = self.services.hooks.heard
+        """As stock, but a hook whose listeners need no time has no way up to the server and back, nor a task there."""
+        run_now = self.services.hooks.run_now
         for command in super().handle_event(event):
-            if isinstance(command, commands.StartHook) and not heard(command.name):
+            if isinstance(command, commands.StartHook) and run_now(command):
                 yield from self.handle_event(events.HookCompleted(command))
             else:
                 yield command

@@ -1,14 +1,11 @@
 """The upstream's side: what an attempt sends, how it gets its connection, and how an HTTP/1 reply is read."""
 
 import re
-import time
 from dataclasses import dataclass
 from typing import Final
 
 import h11
-from mitmproxy import http
 from mitmproxy.connection import Connection
-from mitmproxy.net.http.url import hostport
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers.http import (
@@ -21,39 +18,9 @@ from mitmproxy.proxy.layers.http import (
     ResponseProtocolError,
 )
 
-from addons.exchange import UpstreamRequest
+from addons.engine.messages import SentRequest
 
 INFORMATIONAL: Final = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d[ \r\n]")
-
-
-class SentRequest(http.Request):
-    """An attempt's request on its way. `answered`: some byte of a reply to it has come."""
-
-    answered = False
-
-
-def sent_request(request: UpstreamRequest) -> SentRequest:
-    """The request as mitmproxy sends it, with its framing. The body is not on it: it goes out beside."""
-    given = {name.lower() for name, _ in request.headers}
-    headers = request.headers
-    if b"host" not in given:
-        headers = ((b"host", hostport(request.scheme, request.host, request.port).encode("idna")), *headers)
-    if b"content-length" not in given and (request.body or request.method in ("POST", "PUT", "PATCH")):
-        headers = (*headers, (b"content-length", b"%d" % len(request.body)))
-    return SentRequest(
-        host=request.host,
-        port=request.port,
-        method=request.method.encode(),
-        scheme=request.scheme.encode(),
-        authority=b"",
-        path=request.path.encode(),
-        http_version=b"HTTP/1.1",
-        headers=http.Headers(headers),
-        content=None,
-        trailers=None,
-        timestamp_start=time.time(),
-        timestamp_end=None,
-    )
 
 
 @dataclass(eq=False)
