@@ -3,7 +3,7 @@
 from typing import Final
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from translators.assemble import Assembler
 from translators.conversation import Reply
@@ -117,7 +117,7 @@ class StreamDecoder:
 
     def _take_chunk(self, chunk: wire_reply.Chunk, data: bytes) -> None:
         machine = self._machine
-        if chunk.error is not UNSET:
+        if isinstance(chunk.error, Raw):
             check(chunk.error)
         finished = machine.finish is not None
         for choice in chunk.choices or ():
@@ -158,7 +158,7 @@ def decode_reply(body: bytes) -> Reply:
             raise UpstreamError(ErrorKind.SERVER, "the upstream's reply is not JSON", status=502) from error
         wire = found
     try:
-        if wire.error is not UNSET:
+        if isinstance(wire.error, Raw):
             check(wire.error)
         return _whole(wire)
     except Failed as failed:

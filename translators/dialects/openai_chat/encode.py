@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Raw, UnsetType
 
 from translators.conversation import (
     ChoiceMode,
@@ -22,16 +21,20 @@ from translators.dialect import EncodedRequest, Target
 from translators.dialects.openai_chat import wire
 from translators.dialects.openai_chat.encode_messages import MessageWriter
 from translators.dialects.openai_chat.models import efforts_of, is_reasoning_model
+from translators.dialects.openai_chat.schema import fitted, is_strict
 from translators.errors import BadRequest
-from translators.jsonio import ENCODER, with_fields
+from translators.jsonio import ENCODER
 from translators.names import Names
 from translators.thinking import effort_of, nearest_effort
 
 MAX_NAME: Final = 64
 MAX_STOPS: Final = 4
 MAX_USER: Final = 64
+MAX_TOOLS: Final = 128
 COMPATIBLE_EFFORTS: Final = ("low", "medium", "high")
 DEFAULT_FORMAT_NAME: Final = "reply"
+JSON_WANTED: Final = "Answer with one JSON object."
+NOT_STRICT: Final = "OpenAI's strict mode takes no optional or additional properties"
 
 SERVICE_TIERS: Final = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 
@@ -44,7 +47,10 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
     messages = writer.write(conversation)
     if not messages:
         raise BadRequest("$.messages", "at least one message with content that chat completions can carry")
-    tools = [_tool(tool, names, losses, index) for index, tool in enumerate(conversation.tools)]
+    response_format = _response_format(conversation.output_format, target, losses)
+    if target.genuine and response_format is not None and response_format.type == "json_object":
+        _announce_json(messages)
+    tools = _tools(conversation.tools, names, target, losses)
     varying: dict[str, Any] = {
         **_limit(conversation.max_tokens, target, losses),
         **_sampling(conversation, target, losses),
@@ -55,10 +61,10 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
         messages=messages,
         stream=True if target.stream else None,
         stream_options=wire.StreamOptions(include_usage=True) if target.stream else None,
-        stop=_stop(conversation.stop, losses),
+        stop=_stop(conversation.stop, target, losses),
         seed=conversation.seed,
         reasoning_effort=_effort(conversation.thinking, target, losses),
-        response_format=_response_format(conversation.output_format),
+        response_format=response_format,
         tools=tools or None,
         tool_choice=_tool_choice(conversation.tool_choice, names) if tools else None,
         parallel_tool_calls=conversation.parallel_tool_calls if tools else None,
@@ -102,7 +108,10 @@ def _sampling(conversation: Conversation, target: Target, losses: list[Loss]) ->
     return given
 
 
-def _stop(stop: tuple[str, ...], losses: list[Loss]) -> list[str] | None:
+def _stop(stop: tuple[str, ...], target: Target, losses: list[Loss]) -> list[str] | None:
+    if stop and target.genuine and is_reasoning_model(target.model):
+        losses.append(Loss("$.stop", "refused by reasoning models"))
+        return None
     if len(stop) > MAX_STOPS:
         losses.append(Loss("$.stop", f"only the first {MAX_STOPS} of {len(stop)} stop sequences can be sent"))
     return list(stop[:MAX_STOPS]) or None
@@ -122,52 +131,49 @@ def _effort(wish: ThinkingWish | None, target: Target, losses: list[Loss]) -> st
     return None if effort is None else nearest_effort(effort, efforts_of(target.model))
 
 
-def _response_format(wanted: OutputFormat | None) -> wire.ResponseFormat | None:
+def _response_format(wanted: OutputFormat | None, target: Target, losses: list[Loss]) -> wire.ResponseFormat | None:
     if wanted is None:
         return None
     if wanted.schema is None:
         return wire.ResponseFormat(type="json_object")
     name = re.sub(r"[^a-zA-Z0-9_-]", "_", wanted.name)[:MAX_NAME] or DEFAULT_FORMAT_NAME
-    schema = wire.JsonSchema(name, wanted.description or None, wanted.schema, wanted.strict)
+    strict = wanted.strict
+    if strict and target.genuine and not is_strict(wanted.schema):
+        losses.append(Loss("$.output_format.strict", NOT_STRICT))
+        strict = None
+    schema = wire.JsonSchema(name, wanted.description or None, wanted.schema, strict)
     return wire.ResponseFormat(type="json_schema", json_schema=schema)
 
 
-def _tool(tool: Tool, names: Names, losses: list[Loss], index: int) -> wire.Tool:
-    schema = UNSET if tool.schema is None else _object_schema(tool.schema)
-    if schema is None:
-        losses.append(Loss(f"$.tools[{index}].parameters", "a schema that is no object"))
-    return wire.Tool(
-        wire.FunctionSpec(
-            name=names.upstream(tool.name),
-            description=tool.description or None,
-            parameters=UNSET if schema is None else schema,
-            strict=tool.strict,
-        )
-    )
+def _announce_json(messages: list[wire.Message]) -> None:
+    """OpenAI takes json_object only where a message has the word in it."""
+    if b"json" not in ENCODER.encode(messages).lower():
+        messages.insert(0, wire.SystemMessage(JSON_WANTED))
 
 
-class _SchemaHead(Struct):
-    type: Raw | UnsetType = UNSET
-    properties: Raw | UnsetType = UNSET
+def _tools(tools: tuple[Tool, ...], names: Names, target: Target, losses: list[Loss]) -> list[wire.Tool]:
+    if target.genuine and len(tools) > MAX_TOOLS:
+        losses += [Loss(f"$.tools[{index}]", f"more than {MAX_TOOLS} tools") for index in range(MAX_TOOLS, len(tools))]
+        tools = tools[:MAX_TOOLS]
+    return [_tool(tool, names, target, losses, index) for index, tool in enumerate(tools)]
 
 
-_SCHEMA_HEAD: Final = msgspec.json.Decoder(_SchemaHead)
-
-
-def _object_schema(schema: Raw) -> Raw | None:
-    """The schema, said to be an object with properties, as OpenAI demands; None where it is not even a JSON object."""
-    try:
-        head = _SCHEMA_HEAD.decode(schema)
-    except msgspec.ValidationError:
-        return None
-    missing: dict[str, Any] = {}
-    if head.type is UNSET:
-        missing["type"] = "object"
-    elif bytes(head.type) != b'"object"':
-        return schema
-    if head.properties is UNSET:
-        missing["properties"] = {}
-    return Raw(with_fields(bytes(schema), missing)) if missing else schema
+def _tool(tool: Tool, names: Names, target: Target, losses: list[Loss], index: int) -> wire.Tool:
+    parameters: Raw | UnsetType = UNSET
+    strict = tool.strict
+    if tool.schema is not None:
+        fit = fitted(tool.schema)
+        if fit is None:
+            losses.append(Loss(f"$.tools[{index}].schema", "it is no JSON object"))
+        else:
+            parameters = fit.schema
+            if fit.changed is not None:
+                losses.append(Loss(f"$.tools[{index}].schema", fit.changed))
+            if strict and target.genuine and not fit.strict:
+                losses.append(Loss(f"$.tools[{index}].strict", NOT_STRICT))
+                strict = None
+    function = wire.FunctionSpec(names.upstream(tool.name), tool.description or None, parameters, strict)
+    return wire.Tool(function)
 
 
 _CHOICES: Final = {ChoiceMode.AUTO: "auto", ChoiceMode.NONE: "none", ChoiceMode.ANY: "required"}

@@ -95,12 +95,10 @@ class MessageWriter:
         match part:
             case Text(text=text) | Refusal(text=text):
                 return [wire.TextPart(text)]
-            case Image():
-                return [media.encode_image(part)]
             case Audio(data=data, format=audio_format):
                 return [wire.AudioPart(wire.InputAudio(data, audio_format))]
-            case File():
-                encoded = media.encode_file(part)
+            case Image() | File():
+                encoded = media.encode_image(part) if isinstance(part, Image) else media.encode_file(part)
                 if not isinstance(encoded, str):
                     return [encoded]
                 reason = encoded

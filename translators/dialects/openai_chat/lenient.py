@@ -3,6 +3,7 @@
 Only for replies: a client's mistake is a complaint, a vendor's must not cost the client its answer.
 """
 
+import json
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -14,11 +15,20 @@ _OBJECTS_AS_TEXT = frozenset({"arguments"})
 
 def decode[T: Struct](data: bytes, wire: type[T]) -> T | None:
     """The object as `wire`, fields that do not fit at their defaults; None where it is no JSON object."""
+    for attempt in (data, _mended(data)):
+        try:
+            return _struct(msgspec.json.decode(attempt, type=dict[str, Raw]), wire)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+    return None
+
+
+def _mended(data: bytes) -> bytes:
+    """With question marks for halves of surrogate pairs: some vendors cut an emoji between two chunks."""
     try:
-        fields = msgspec.json.decode(data, type=dict[str, Raw])
-        return _struct(fields, wire)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+        return json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace")
+    except (ValueError, RecursionError):
+        return b""
 
 
 def _struct[T: Struct](fields: dict[str, Raw], wire: type[T]) -> T:

@@ -24,6 +24,8 @@ MEDIA_TYPE_OF_SUFFIX: Final[Mapping[str, str]] = {
     "gif": "image/gif",
     "webp": "image/webp",
 }
+IMAGE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp"})
+"""Source: OpenAI's vision guide."""
 DEFAULT_MEDIA_TYPE: Final = "application/pdf"
 _SUFFIX_OF_MEDIA_TYPE: Final[Mapping[str, str]] = {
     media_type: suffix for suffix, media_type in reversed(tuple(MEDIA_TYPE_OF_SUFFIX.items()))
@@ -57,7 +59,12 @@ def decode_image(part: wire.ImagePart, cache: CacheMark | None) -> Image:
     return Image(media_type=media_type, data=data, detail=detail, cache=cache)
 
 
-def encode_image(image: Image) -> wire.ImagePart:
+def encode_image(image: Image) -> wire.ImagePart | str:
+    """The part, or why chat can't say it."""
+    if image.url and not image.url.startswith(("https://", "http://", "data:")):
+        return "an image at an address that is not of the web"
+    if not image.url and image.media_type and image.media_type not in IMAGE_TYPES:
+        return f"an image of type {image.media_type}"
     url = image.url or data_url(image.media_type or "image/png", image.data)
     return wire.ImagePart(wire.ImageUrl(url, image.detail))
 

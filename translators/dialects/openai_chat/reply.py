@@ -144,9 +144,12 @@ class ReplyMachine:
         return StopReason.REFUSAL if self._refused else StopReason.END_TURN
 
 
-def check(error: object) -> None:
+def check(error: Raw) -> None:
     """Raises where a chunk's `error` says something; some vendors send `"error": null` with each."""
-    said = msgspec.json.decode(error) if isinstance(error, Raw) else None
+    try:
+        said = msgspec.json.decode(error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        said = "the upstream reported an error that can't be read"
     if said:
         raise Failed(read_error({"error": said}))
 

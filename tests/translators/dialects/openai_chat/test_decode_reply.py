@@ -203,6 +203,11 @@ def test_values_of_the_wrong_type_are_taken_for_what_they_mean() -> None:
     assert got.parts == (ToolCall("17", "f", '{"a": 1}'), Text("5"))
 
 
+def test_an_emoji_that_is_cut_between_two_chunks_does_not_end_the_stream() -> None:
+    halves = (b'data: {"choices":[{"delta":{"content":"' + half + b'"}}]}\n\n' for half in (b"a\\ud83d", b"\\ude00b"))
+    assert reply(*halves, chunk({}, "stop")).parts == (Text("a??b"),)
+
+
 def test_a_legacy_function_call_is_a_call() -> None:
     frames = chunk({"function_call": {"name": "f", "arguments": ""}}), chunk({"function_call": {"arguments": "{}"}})
     got = reply(*frames, chunk({}, "function_call"), DONE)
@@ -242,6 +247,12 @@ def test_an_error_may_be_a_string_or_an_event() -> None:
 
 def test_a_null_error_says_nothing() -> None:
     assert reply(chunk({"content": "a"}, "stop", error=None)).parts == (Text("a"),)
+
+
+@pytest.mark.parametrize("said", [b"1e999", b'"\xff"', b"[" * 3000 + b"]" * 3000])
+def test_an_error_that_cannot_be_read_is_one_all_the_same(said: bytes) -> None:
+    body = b'data: {"choices":[],"error":' + said + b"}\n\n"
+    assert isinstance(decode(body)[-1], ReplyError)
 
 
 def test_openrouter_says_error_in_the_finish() -> None:

@@ -1,10 +1,13 @@
 """What an upstream that speaks chat hears of a conversation."""
 
+import contextlib
 import json
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec import Raw
 
 from translators.conversation import (
@@ -239,8 +242,16 @@ def test_media_parts(part: Part, wire: dict[str, Any]) -> None:
     assert got == [{"type": "text", "text": "see"}, wire]
 
 
-@pytest.mark.parametrize("part", [File(url="https://x/a.pdf"), File(file_id="file_011")])
-def test_files_that_chat_cannot_say_are_losses(part: Part) -> None:
+@pytest.mark.parametrize(
+    "part",
+    [
+        File(url="https://x/a.pdf"),
+        File(file_id="file_011"),
+        Image(url="gs://x/y.png"),
+        Image("image/svg+xml", "QQ=="),
+    ],
+)
+def test_files_and_images_that_chat_cannot_say_are_losses(part: Part) -> None:
     assert losses(user(Text("see"), part)) == ["$.messages[0].parts[1]"]
 
 
@@ -266,6 +277,7 @@ def test_reasoning_models_of_openai_take_no_sampling() -> None:
     body, encoded = encode(target=REASONER, **fields)
     assert not body.keys() & fields.keys()
     assert [loss.path for loss in encoded.losses] == [f"$.{key}" for key in fields]
+    assert losses(target=REASONER, stop=("x",)) == ["$.stop"]
     assert encode(**fields)[0] | fields == encode(**fields)[0]
 
 
@@ -305,7 +317,11 @@ def test_effort(wish: ThinkingWish | None, target: Target, effort: str | None) -
         (b'{"type":"object"}', {"type": "object", "properties": {}}),
         (b"{}", {"type": "object", "properties": {}}),
         (b'{"properties":{"type":{}}}', {"type": "object", "properties": {"type": {}}}),
-        (b'{"type":["object","null"]}', {"type": ["object", "null"]}),
+        (b'{"type":["object","null"]}', {"type": "object", "properties": {}}),
+        (
+            b'{"type":"object","properties":{"items":{"type":"array"}}}',
+            {"type": "object", "properties": {"items": {"type": "array", "items": {}}}},
+        ),
         (b'{"type":"object","properties":{},"$defs":{}}', {"type": "object", "properties": {}, "$defs": {}}),
         (b"true", None),
     ],
@@ -315,8 +331,82 @@ def test_tool_schemas_are_objects_with_properties(schema: bytes | None, sent: An
     assert body["tools"] == [{"type": "function", "function": {"name": "f"} | ({"parameters": sent} if sent else {})}]
 
 
+@pytest.mark.parametrize(("union", "required"), [("anyOf", ["c"]), ("oneOf", ["c"]), ("allOf", ["a", "b", "c"])])
+def test_alternatives_on_top_of_a_schema_are_folded_as_a_loss(union: str, required: list[str]) -> None:
+    branches = [
+        {"properties": {"a": {"type": "string"}, "c": {}}, "required": ["a", "c"]},
+        {"properties": {"b": {"type": "integer"}}, "required": ["b", "c"]},
+    ]
+    body, encoded = encode(tools=(Tool("f", schema=Raw(json.dumps({union: branches}).encode())),))
+    sent = body["tools"][0]["function"]["parameters"]
+    assert sent["type"] == "object"
+    assert sent["properties"] == {"a": {"type": "string"}, "b": {"type": "integer"}, "c": {}}
+    assert sorted(sent["required"]) == required
+    assert [loss.path for loss in encoded.losses] == ["$.tools[0].schema"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "strict"),
+    [
+        ({"type": "object", "properties": {}, "additionalProperties": False}, True),
+        ({"type": "object", "properties": {"a": {}}, "required": ["a"], "additionalProperties": False}, True),
+        ({"type": "object", "properties": {"a": {}}, "additionalProperties": False}, None),
+        ({"type": "object", "properties": {}}, None),
+        ({"type": "array", "items": {"type": "object", "properties": {}}}, None),
+    ],
+)
+def test_strict_is_asked_of_openai_only_where_the_schema_allows_it(schema: Any, strict: bool | None) -> None:
+    raw = Raw(json.dumps(schema).encode())
+    tools, wanted = (Tool("f", schema=raw, strict=True),), OutputFormat(raw, "n", strict=True)
+    body, encoded = encode(tools=tools, output_format=wanted, target=OPENAI)
+    assert body["tools"][0]["function"].get("strict") is strict
+    assert body["response_format"]["json_schema"].get("strict") is strict
+    assert len(encoded.losses) == (0 if strict else 2)
+    assert encode(tools=tools)[0]["tools"][0]["function"]["strict"] is True
+
+
+SCHEMA_WORDS = st.sampled_from(["type", "properties", "required", "items", "anyOf", "allOf", "enum", "$defs", "x"])
+SCHEMAS = st.recursive(
+    st.none() | st.booleans() | st.sampled_from(["object", "array", "x"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SCHEMA_WORDS, inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(SCHEMAS)
+def test_any_schema_can_be_encoded(schema: Any) -> None:
+    raw = Raw(json.dumps(schema).encode())
+    tools, wanted = (Tool("f", schema=raw, strict=True),), OutputFormat(raw, strict=True)
+    sent = encode(tools=tools, output_format=wanted, target=OPENAI)[0]["tools"][0]["function"].get("parameters")
+    assert isinstance(sent, dict) or not isinstance(schema, dict)
+
+
+def test_a_schema_that_cannot_be_read_or_nests_too_deeply_is_a_bad_request_or_passes() -> None:
+    with pytest.raises(BadRequest):
+        encode(tools=(Tool("f", schema=Raw(b'{"maximum":1e999}')),))
+    for depth in (100, 300, 450, 490):
+        raw = Raw(b'{"items":' * depth + b"{}" + b"}" * depth)
+        with contextlib.suppress(BadRequest):
+            encode(tools=(Tool("f", schema=raw),))
+
+
+def test_openai_takes_no_more_than_128_tools() -> None:
+    tools = tuple(Tool(f"f{number}") for number in range(130))
+    assert len(encode(tools=tools, target=OPENAI)[0]["tools"]) == 128
+    assert losses(tools=tools, target=OPENAI) == ["$.tools[128]", "$.tools[129]"]
+    assert len(encode(tools=tools)[0]["tools"]) == 130
+
+
+def test_json_mode_is_announced_to_openai_where_no_message_speaks_of_it() -> None:
+    assert said(output_format=OutputFormat(), target=OPENAI)[0]["role"] == "system"
+    assert len(said(user(Text("as JSON")), output_format=OutputFormat(), target=OPENAI)) == 1
+    assert len(said(output_format=OutputFormat())) == 1
+
+
 def test_tools_and_choices() -> None:
-    tools = (Tool("f", "does", Raw(b'{"type":"object","properties":{}}'), strict=True, cache=CacheMark()),)
+    schema = Raw(b'{"type":"object","properties":{}}')
+    tools = (Tool("f", "does", schema, strict=True, cache=CacheMark()),)
     body, encoded = encode(tools=tools, tool_choice=ToolChoice(ChoiceMode.ANY), parallel_tool_calls=False)
     assert body["tools"][0]["function"]["strict"] is True
     assert body["tools"][0].keys() == {"type", "function"}
@@ -367,7 +457,7 @@ def test_a_conversation_that_chat_can_say_comes_back_whole() -> None:
         presence_penalty=0.25,
         stream=True,
         include_usage=True,
-        output_format=OutputFormat(Raw(b'{"type":"object"}'), "n", "d", strict=True),
+        output_format=OutputFormat(Raw(b'{"type":"object"}'), "n", "d", strict=False),
         user="u",
         service_tier="flex",
         extras={"n": Raw(b"2"), "metadata": Raw(b'{"a":"b"}')},

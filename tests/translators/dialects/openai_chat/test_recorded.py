@@ -95,7 +95,10 @@ def test_a_recorded_request_survives_decoding_and_encoding(path: Path, genuine: 
     encoded = DIALECT.encode_request(conversation, target)
     again = DIALECT.decode_request(encoded.body)
     before, after = bare(conversation), bare(again)
-    if not genuine:
+    if genuine:
+        for tool in (*before["tools"], *after["tools"]):
+            del tool["strict"]  # what other vendors call strict is not what OpenAI does
+    else:
         assert after["messages"] == before["messages"]
     assert after["tools"] == before["tools"]
     assert after["tool_choice"] == (before["tool_choice"] if conversation.tools else None)
