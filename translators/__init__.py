@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from translators import registry, replies
 from translators.conversation import Conversation, Loss
-from translators.dialect import Context, Target
+from translators.dialect import Context, Peek, Target
 from translators.errors import BadRequest, ErrorKind, GatewayError, UpstreamError
 from translators.events import Usage
 from translators.jsonio import with_fields
@@ -62,26 +62,32 @@ def translate_request(
     `model` and `stream` as the upstream shall hear them, where they differ from what the client said; `target` says
     more about the upstream and then stands for both.
     """
-    peek = registry.dialect(client).peek(body)
+    if client == upstream:
+        return _edited(body, registry.dialect(client).peek(body), model, stream, target)
+    conversation = registry.dialect(client).decode_request(body)
     if target is None:
         target = Target(
-            model=peek.model if model is None else model,
-            stream=peek.stream if stream is None else stream,
+            model=conversation.model if model is None else model,
+            stream=conversation.stream if stream is None else stream,
         )
-    if client == upstream:
-        changed = {
-            key: value
-            for key, value, asked in (
-                ("model", target.model, peek.model),
-                ("stream", target.stream, peek.stream),
-            )
-            if value != asked
-        }
-        edited = with_fields(body, changed) if changed else body
-        context = Context(model=peek.model if target.model != peek.model else "")
-        return TranslatedRequest(edited, target.model, target.stream, (), context)
-    conversation = registry.dialect(client).decode_request(body)
     return encode_conversation(conversation, upstream, target)
+
+
+def _edited(
+    body: bytes, asked: Peek, model: str | None, stream: bool | None, target: Target | None
+) -> TranslatedRequest:
+    """The client's own bytes, with model and stream as the upstream shall hear them."""
+    if target is not None:
+        model, stream = target.model, target.stream
+    model = asked.model if model is None else model
+    stream = asked.stream if stream is None else stream
+    changed: dict[str, object] = {}
+    if model != asked.model:
+        changed["model"] = model
+    if stream != asked.stream:
+        changed["stream"] = stream
+    context = Context(model=asked.model if model != asked.model else "")
+    return TranslatedRequest(with_fields(body, changed) if changed else body, model, stream, (), context)
 
 
 def encode_conversation(conversation: Conversation, upstream: str, target: Target) -> TranslatedRequest:

@@ -101,6 +101,15 @@ def test_a_pair_of_surrogates_is_a_letter() -> None:
     assert jsonio.read(REQUEST, b'{"model":"\\ud83d\\ude00"}').model == "😀"
 
 
+@pytest.mark.parametrize("letter", ["é", "日", "😀"])
+def test_a_letter_may_lie_across_any_two_pieces_of_a_long_body(letter: str) -> None:
+    for shift in range(8):
+        body = json.dumps({"model": "x" * (2**15 - 16 + shift) + letter * 10}, ensure_ascii=False).encode()
+        assert jsonio.read(REQUEST, body).model.endswith(letter)
+        with pytest.raises(BadRequest):
+            jsonio.read(REQUEST, body.replace(letter.encode() + b'"', letter.encode()[:-1] + b'"'))
+
+
 def test_the_words_of_an_escape_may_stand_in_a_text() -> None:
     assert jsonio.read(REQUEST, b'{"model":"\\\\ud800"}').model == "\\ud800"
 
