@@ -3,7 +3,7 @@
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, UnsetType
 
 from translators import tolerant
 from translators.conversation import (
@@ -105,19 +105,34 @@ def _read(body: bytes) -> tuple[wire.Request, tuple[Loss, ...]]:
 
 
 def _tools(request: wire.Request) -> tuple[Tool, ...]:
-    declared = [_tool(tool.function, tool.cache_control) for tool in request.tools or ()]
-    return (*declared, *(_tool(function, None) for function in request.functions or ()))
+    declared = [
+        _tool(tool.function, tool.cache_control, f"$.tools[{index}].function.parameters")
+        for index, tool in enumerate(request.tools or ())
+    ]
+    legacy = [
+        _tool(function, None, f"$.functions[{index}].parameters")
+        for index, function in enumerate(request.functions or ())
+    ]
+    return (*declared, *legacy)
 
 
-def _tool(function: wire.FunctionSpec, mark: wire.CacheControl | None) -> Tool:
-    parameters = function.parameters
+def _tool(function: wire.FunctionSpec, mark: wire.CacheControl | None, path: str) -> Tool:
     return Tool(
         name=function.name,
         description=function.description or "",
-        schema=parameters if isinstance(parameters, Raw) and bytes(parameters) != b"null" else None,
+        schema=_schema(function.parameters, path),
         strict=function.strict,
         cache=cache_mark(mark),
     )
+
+
+def _schema(given: Raw | UnsetType, path: str) -> Raw | None:
+    """A schema stays unread, but is an object; null says nothing."""
+    if not isinstance(given, Raw) or bytes(given) == b"null":
+        return None
+    if not bytes(given).startswith(b"{"):
+        raise BadRequest(path, "a JSON schema: an object")
+    return given
 
 
 _MODES: Final = {
@@ -209,7 +224,7 @@ def _output_format(wanted: wire.ResponseFormat | None) -> OutputFormat | None:
     if wanted.type != "json_schema" or schema is None:
         raise BadRequest("$.response_format", "type text, json_object, or json_schema with its json_schema")
     return OutputFormat(
-        schema=schema.schema if isinstance(schema.schema, Raw) else None,
+        schema=_schema(schema.schema, "$.response_format.json_schema.schema"),
         name=schema.name,
         description=schema.description or "",
         strict=schema.strict,

@@ -289,6 +289,14 @@ def test_scalars_and_extras() -> None:
         ({"model": "m", "messages": [HI], "tool_choice": {"type": "function"}}, "$.tool_choice"),
         ({"model": "m", "messages": [HI], "response_format": {"type": "xml"}}, "$.response_format"),
         ({"model": "m", "messages": [HI], "tools": [{"type": "function"}]}, "$.tools[0].function"),
+        (
+            {
+                "model": "m",
+                "messages": [HI],
+                "tools": [{"type": "function", "function": {"name": "f", "parameters": []}}],
+            },
+            "$.tools[0].function.parameters",
+        ),
     ],
 )
 def test_bad_requests_name_the_path_at_fault(body: bytes | dict[str, Any], path: str) -> None:
