@@ -27,7 +27,7 @@ UNSAYABLE: Final = ("seed", "frequency_penalty", "presence_penalty")
 
 
 def encode_request(conversation: Conversation, target: Target) -> EncodedRequest:
-    """What can't be said is among the losses; nothing is refused here."""
+    """What can't be said is among the losses. Raises BadRequest where a schema is none."""
     losses: list[Loss] = []
     model = model_of(target.model)
     names = Names((tool.name for tool in conversation.tools), MAX_NAME)
@@ -70,12 +70,13 @@ def _tools(tools: Sequence[NeutralTool], names: Names, genuine: bool, losses: li
             losses.append(Loss(f"$.tools[{index}]", f"a second tool of the name {tool.name!r}"))
             continue
         seen.add(tool.name)
-        schema = tool_schema(tool.schema)
+        path = f"$.tools[{index}].schema"
+        schema = tool_schema(tool.schema, path)
         strict = tool.strict or None
         yield wire.Tool(
             name=names.upstream(tool.name),
             description="\n\n".join(filter(None, (tool.description, schema.rule))) or None,
-            input_schema=plain_schema(schema.schema) if strict and genuine else schema.schema,
+            input_schema=plain_schema(schema.schema, path) if strict and genuine else schema.schema,
             strict=strict,
             cache_control=control_of(tool.cache),
         )
@@ -123,16 +124,17 @@ def _structured(
     """A tool that must be called stands for a format where the upstream has none, or where there is no schema."""
     if wanted is None:
         return _Answer(tools, choice)
-    if wanted.schema is not None and not is_object(wanted.schema):
-        losses.append(Loss("$.output_format", "a schema whose root is no object"))
+    path = "$.output_format"
+    if wanted.schema is not None and not is_object(wanted.schema, path):
+        losses.append(Loss(path, "a schema whose root is no object"))
         return _Answer(tools, choice)
     if formats and wanted.schema is not None:
-        return _Answer(tools, choice, wire.FormatConfig(plain_schema(wanted.schema)))
+        return _Answer(tools, choice, wire.FormatConfig(plain_schema(wanted.schema, path)))
     if choice is not None and choice.type == "tool":
-        losses.append(Loss("$.output_format", "one tool must be called, so there is no answer to give a form"))
+        losses.append(Loss(path, "one tool must be called, so there is no answer to give a form"))
         return _Answer(tools, choice)
     name = _unused(JSON_TOOL, {tool.name for tool in tools})
-    schema = tool_schema(wanted.schema) if wanted.schema is not None else None
+    schema = tool_schema(wanted.schema, path) if wanted.schema is not None else None
     words = (JSON_TOOL_WORDS, wanted.description, schema.rule if schema else "")
     tool = wire.Tool(name, "\n\n".join(filter(None, words)), schema.schema if schema else NO_FIELDS)
     if not tools or (choice is not None and choice.type == "none"):

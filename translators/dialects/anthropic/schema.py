@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.dialects.anthropic.wire import ABSENT
+from translators.errors import BadRequest
 from translators.jsonio import ENCODER
 
 type Schema = dict[str, Any]
@@ -37,6 +38,7 @@ class _Root(Struct):
 
 
 _ROOT: Final = msgspec.json.Decoder(_Root)
+_WHOLE: Final = msgspec.json.Decoder(Schema.__value__)
 
 
 class ToolSchema(Struct, frozen=True):
@@ -46,27 +48,49 @@ class ToolSchema(Struct, frozen=True):
     rule: str = ""
 
 
-def tool_schema(schema: Raw | None) -> ToolSchema:
-    """A schema with an object at its root."""
+def tool_schema(schema: Raw | None, path: str) -> ToolSchema:
+    """A schema with an object at its root. `path`: where it stood. Raises BadRequest where it is none."""
     if schema is None:
         return ToolSchema(NO_FIELDS)
-    root = _ROOT.decode(schema)
+    root = _read(_ROOT, schema, path)
     plain = all(word is ABSENT for word in (root.anyOf, root.oneOf, root.allOf, root.ref))
     if plain and root.type == "object":
         return ToolSchema(schema)
-    whole: Schema = msgspec.json.decode(schema)
+    whole = _read(_WHOLE, schema, path)
     rule = {word: whole[word] for word in UNIONS if word in whole}
     folded = _Folder(whole.get("$defs")).fold(whole)
     folded["type"] = "object"
     if not isinstance(folded.get("properties"), dict):
         folded["properties"] = {}
-    said = f"The input must also satisfy this JSON schema: {ENCODER.encode(rule).decode()}" if rule else ""
-    return ToolSchema(Raw(ENCODER.encode(folded)), said)
+    said = f"The input must also satisfy this JSON schema: {_written(rule, path).decode()}" if rule else ""
+    return ToolSchema(Raw(_written(folded, path)), said)
 
 
-def plain_schema(schema: Raw) -> Raw:
-    """A schema in the few words that structured output knows."""
-    return Raw(ENCODER.encode(_plain(msgspec.json.decode(schema), 0)))
+def plain_schema(schema: Raw, path: str) -> Raw:
+    """A schema in the few words that structured output knows. Raises BadRequest where it is none."""
+    return Raw(_written(_plain(_read(_WHOLE, schema, path), 0), path))
+
+
+def is_object(schema: Raw, path: str) -> bool:
+    """Whether what the schema describes may be an object. Raises BadRequest where it is no schema."""
+    kind = _read(_ROOT, schema, path).type
+    return kind is None or kind == "object" or "object" in _list(kind)
+
+
+def _read[T](decoder: msgspec.json.Decoder[T], schema: Raw, path: str) -> T:
+    """Another dialect's reader may have let anything pass as a schema."""
+    try:
+        return decoder.decode(schema)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(path, "a JSON schema") from error
+
+
+def _written(value: object, path: str) -> bytes:
+    """What could just be read may yet be nested too deep to be written."""
+    try:
+        return ENCODER.encode(value)
+    except RecursionError as error:
+        raise BadRequest(path, "a JSON schema") from error
 
 
 class _Folder:
@@ -182,9 +206,3 @@ def _plain_values(schemas: object, depth: int) -> object:
     if not isinstance(schemas, dict):
         return schemas
     return {name: _plain(schema, depth + 1) for name, schema in schemas.items()}
-
-
-def is_object(schema: Raw) -> bool:
-    """Whether what the schema describes may be an object."""
-    kind = _ROOT.decode(schema).type
-    return kind is None or kind == "object" or "object" in _list(kind)

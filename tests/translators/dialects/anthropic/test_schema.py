@@ -1,6 +1,7 @@
 """Schemas as Anthropic takes them."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ from msgspec import Raw
 
 from tests.translators.dialects.anthropic.material import CLIENTS
 from translators.dialects.anthropic.schema import plain_schema, tool_schema
+from translators.errors import BadRequest
+
+PATH = "$.tools[0].schema"
 
 
 def raw(schema: Any) -> Raw:
@@ -16,18 +20,18 @@ def raw(schema: Any) -> Raw:
 
 
 def folded(schema: Any) -> dict[str, Any]:
-    result: dict[str, Any] = json.loads(bytes(tool_schema(raw(schema)).schema))
+    result: dict[str, Any] = json.loads(bytes(tool_schema(raw(schema), PATH).schema))
     return result
 
 
 def plain(schema: Any) -> Any:
-    return json.loads(bytes(plain_schema(raw(schema))))
+    return json.loads(bytes(plain_schema(raw(schema), PATH)))
 
 
 def test_an_object_goes_as_it_stands() -> None:
     schema = raw({"type": "object", "properties": {"type": {"type": "string"}, "anyOf": {"type": "number"}}})
-    assert tool_schema(schema).schema is schema
-    assert tool_schema(schema).rule == ""
+    assert tool_schema(schema, PATH).schema is schema
+    assert tool_schema(schema, PATH).rule == ""
 
 
 @pytest.mark.parametrize(
@@ -35,7 +39,7 @@ def test_an_object_goes_as_it_stands() -> None:
 )
 def test_the_root_is_always_an_object(schema: Any) -> None:
     assert folded(schema) == {"type": "object", "properties": {}}
-    assert json.loads(bytes(tool_schema(None).schema)) == {"type": "object", "properties": {}}
+    assert json.loads(bytes(tool_schema(None, PATH).schema)) == {"type": "object", "properties": {}}
 
 
 @pytest.mark.parametrize("word", ["anyOf", "oneOf"])
@@ -55,7 +59,7 @@ def test_a_union_at_the_root_is_folded_and_its_rule_told(word: str) -> None:
         },
         "required": ["d", "a"],
     }
-    assert json.loads(tool_schema(raw(schema)).rule.partition(": ")[2]) == {word: branches}
+    assert json.loads(tool_schema(raw(schema), PATH).rule.partition(": ")[2]) == {word: branches}
 
 
 def test_all_of_a_conjunction_holds() -> None:
@@ -97,6 +101,16 @@ def test_what_structured_output_does_not_know_is_told_in_words() -> None:
     mapping = plain({"type": "object", "additionalProperties": {"type": "string"}})
     assert mapping["additionalProperties"] is False
     assert "additionalProperties" in mapping["description"]
+
+
+@pytest.mark.parametrize(
+    "schema", [b"3", b'"x"', b"[]", b'{"anyOf":[1e999]}', b'{"anyOf":' + b"[" * 200_000 + b"]" * 200_000 + b"}"]
+)
+def test_what_is_no_schema_is_a_bad_request(schema: bytes) -> None:
+    with pytest.raises(BadRequest, match=re.escape(PATH)):
+        tool_schema(Raw(schema), PATH)
+    with pytest.raises(BadRequest, match=re.escape(PATH)):
+        plain_schema(Raw(schema), PATH)
 
 
 @pytest.mark.skipif(not CLIENTS.exists(), reason="no recorded clients")
