@@ -68,7 +68,11 @@ def tool_schema(schema: Raw | None, path: str) -> ToolSchema:
 
 def plain_schema(schema: Raw, path: str) -> Raw:
     """A schema in the few words that structured output knows. Raises BadRequest where it is none."""
-    return Raw(_written(_plain(_read(_WHOLE, schema, path), 0), path))
+    whole = _read(_WHOLE, schema, path)
+    try:
+        return Raw(ENCODER.encode(_plain(whole, 0)))
+    except RecursionError as error:
+        raise BadRequest(path, "a JSON schema") from error
 
 
 def is_object(schema: Raw, path: str) -> bool:
