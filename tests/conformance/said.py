@@ -172,6 +172,7 @@ def _chat_words(said: Said, message: dict[str, Any]) -> None:
         elif part["type"] == "thinking":
             said.thinking += "".join(piece["text"] for piece in part["thinking"])
     said.text += message.get("refusal") or ""
+    said.declined |= bool(message.get("refusal"))
     details = "".join(detail.get("text") or "" for detail in message.get("reasoning_details") or ())
     said.thinking += message.get("reasoning_content") or message.get("reasoning") or details
 

@@ -42,9 +42,11 @@ def translated(source: str, other: str, body: bytes) -> bytes:
 
 
 def stop_of(source: str, said: Said) -> StopReason:
-    """What the vendor's word means. Compatible vendors say `stop` with calls there, and words of their own."""
+    """What the vendor's word means. OpenAI says `stop` beside a refusal, compatible vendors beside calls."""
     stop = STOPS[source].get(said.stop or "", StopReason.END_TURN)
-    return StopReason.TOOL_USE if said.calls and stop is StopReason.END_TURN else stop
+    if stop is not StopReason.END_TURN:
+        return stop
+    return StopReason.TOOL_USE if said.calls else StopReason.REFUSAL if said.declined else stop
 
 
 def check_the_same(source: str, other: str, expected: Said, heard: Said, *, thinking: bool = True) -> None:

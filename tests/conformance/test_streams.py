@@ -92,8 +92,14 @@ def test_a_stream_that_is_cut_ends_in_one_error(source: str, other: str, data: s
     last = events_of(source, body[:cut])[-1]
     if re.search(TERMINALS.get(source, rb"$^"), body[:cut]) is None:
         assert isinstance(last, ReplyError)
+    if source == other and failed_before_its_end(source, body[:cut]):
+        return  # Between two sides of one dialect the vendor's own words pass, whatever they are.
     assert errors_in(heard) == isinstance(last, ReplyError)
     assert isinstance(events_of(other, heard)[-1], type(last))
+
+
+def failed_before_its_end(source: str, body: bytes) -> bool:
+    return any(isinstance(event, ReplyError) for event in dialect(source).stream_decoder().feed(body))
 
 
 @each_source
