@@ -6,10 +6,12 @@ of a stream is held until its first content, an error body and a whole reply unt
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Final
 
+from addons.accounts.masking import MASK, masked
 from addons.accounts.outcome import CANCELLED, OK, Outcome, OutcomeKind, Scope
 from addons.decompress import BadEncoding, Decompressor
 from addons.exchange import AttemptRecord, Breakage, Exchange, Head, Headers, ReplyHead, UpstreamRequest
@@ -71,6 +73,7 @@ class UpstreamAttempt:
         self._headers: dict[str, str] = {}
         self._held: list[bytes] = []
         self._held_bytes = 0
+        self._secrets = tuple(_secrets_of(request))
         self._stream: ReplyStream | None = None
         self._decompressor: Decompressor | None = None
 
@@ -220,6 +223,8 @@ class UpstreamAttempt:
         body = b"".join(self._held)
         error = self._upstream.decode_error(self._status, body, self._headers)
         if self._upstream is self._exchange.client and body.lstrip()[:1] == b"{":
+            for secret in self._secrets:  # Some vendors repeat the key that they refuse.
+                body = body.replace(secret.encode("latin-1"), MASK.encode())
             self.refusal_body = body
         self._end_badly(self._provider.classify(self._status, self._headers, body), error)
 
@@ -253,6 +258,15 @@ class UpstreamAttempt:
 
     def _end_badly(self, outcome: Outcome, error: GatewayError) -> bytes:
         """Before the head is open the attempt has failed; afterwards the stream ends in the client's own error."""
+        outcome = replace(outcome, message=masked(outcome.message, *self._secrets))
+        error = UpstreamError(
+            error.kind,
+            masked(str(error), *self._secrets),
+            status=error.status,
+            code=error.code,
+            param=error.param,
+            retry_after_s=error.retry_after_s,
+        )
         self.refusal = error
         if self.head is Head.OPEN:
             if self._stream is not None:
@@ -304,6 +318,13 @@ class UpstreamAttempt:
             headers += [(name, request_id.encode("latin-1")) for name in (b"request-id", b"x-request-id")]
         self.reply = ReplyHead(200, tuple(headers), length)
         self.head = Head.OPEN
+
+
+def _secrets_of(request: UpstreamRequest) -> Iterator[str]:
+    """The values that must not be seen, without their scheme."""
+    for name, value in request.headers:
+        if name in request.secrets:
+            yield value.decode("latin-1").removeprefix("Bearer ")
 
 
 _KINDS: Final = {

@@ -12,12 +12,12 @@ from mitmproxy import http
 
 from addons import exchange as exchanges
 from addons.access import KEY_HEADERS, KEY_PARAMETERS, Access
-from addons.conduct import Conductors
+from addons.conduct import Conductors, counters, estimate
 from addons.exchange import Exchange
 from addons.listen import PLACEHOLDER_HOST
 from addons.refusals import InternalError, UnknownPath, UnreadableBody, WrongMethod
 from addons.route import Router, UnknownModel
-from translators import GatewayError, registry, tokens
+from translators import GatewayError, registry
 from translators.dialect import Dialect, Operation
 
 logger = logging.getLogger(__name__)
@@ -114,10 +114,12 @@ class Gateway:
             client_name=client_name,
             received_s=time.time(),
         )
-        if operation is Operation.COUNT_TOKENS and not self._conductors.can_count(exchange, candidates):
-            count = tokens.estimate(dialect.decode_request(body))
-            answer(visit.flow, dialect.count_reply(count), {"x-cliproxy-estimate": "true"})
-            return
+        if operation is Operation.COUNT_TOKENS:
+            candidates = counters(dialect, candidates)
+            if not candidates:
+                counted = estimate(dialect, body)
+                visit.flow.response = http.Response.make(counted.status, counted.body, counted.headers)
+                return
         exchange.conductor = self._conductors.conduct(exchange, candidates)
         exchanges.attach(visit.flow, exchange)
 

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from addons.accounts.outcome import OutcomeKind
 from addons.accounts.pool import Blocked, Exhausted
 from translators import ErrorKind, GatewayError
 
 SHOWN: Final = 5
+SOON_S: Final = 1.0
 
 
 class CredentialsExhausted(GatewayError):
@@ -23,11 +25,14 @@ class CredentialsExhausted(GatewayError):
 
     def __init__(self, model: str, exhausted: Sequence[Exhausted], now_s: float, tried: Sequence[str] = ()) -> None:
         times = [one.retry_at_s for one in exhausted if one.retry_at_s is not None]
-        retry_at_s = max(min(times, default=now_s), now_s)
-        self.retry_after_s = float(math.ceil(retry_at_s - now_s))
         blocked = sorted((one for pool in exhausted for one in pool.blocked), key=lambda one: one.until_s)
+        self.retry_after_s = float(math.ceil(max(min(times, default=now_s), now_s) - now_s))
+        when = f"the first is back in {_span(self.retry_after_s)}"
+        if any(one.kind is OutcomeKind.TRANSIENT for one in blocked):  # The pool lends such a one to the next request.
+            self.retry_after_s = SOON_S
+            when = "one that failed only in passing may be asked again at once"
         pools = ", ".join(dict.fromkeys(one.pool for one in exhausted))
-        head = f"every credential for {model!r} ({pools}) is resting; the first is back in {_span(self.retry_after_s)}"
+        head = f"every credential for {model!r} ({pools}) is resting; {when}"
         lines = [*tried[:SHOWN], *(_sentence(one, now_s) for one in blocked[:SHOWN])]
         if len(blocked) > SHOWN:
             lines.append(f"{len(blocked) - SHOWN} more")
