@@ -38,3 +38,9 @@ def upstream(request: pytest.FixtureRequest) -> str:
 def stream(request: pytest.FixtureRequest) -> bool:
     """Whether the client wants a stream."""
     return bool(request.param)
+
+
+@pytest.fixture
+def foreign(client: str) -> str:
+    """The dialect that the client does not speak: for tests that need a proxy of their own, and so are few."""
+    return {"anthropic": "openai_chat", "openai_chat": "anthropic"}[client]

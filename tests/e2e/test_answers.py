@@ -8,6 +8,7 @@ from tests.support.house import MODELS, House
 from tests.support.talkers import Counts, Tool
 from tests.vendors import behaviour as acts
 from tests.vendors.behaviour import Reply, Stop, Text, Thinking, Tokens, ToolCall
+from tests.vendors.openai_chat import OpenAIChatVendor
 
 WEATHER = Tool("get_weather", {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]})
 CLOCK = Tool("get_time", {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]})
@@ -154,6 +155,22 @@ def test_a_large_request_arrives_whole(home: House, client: str, upstream: str, 
     home.vendors[upstream].script.then(acts.text("ok"))
     assert home.talker(client, upstream, stream=stream).say(words).text == "ok"
     assert words.encode() in home.vendors[upstream].asked[0].body
+
+
+def test_a_compatible_vendor_may_leave_out_done(home: House, client: str) -> None:
+    vendor = home.vendors["openai_chat"]
+    assert isinstance(vendor, OpenAIChatVendor)
+    vendor.done = False
+    try:
+        heard = home.talker(client, "openai_chat", stream=True).say("hello")
+    finally:
+        vendor.done = True
+    assert (heard.text, heard.stop) == ("echo: hello", "end_turn")
+
+
+def test_a_model_that_adapts_its_thinking_is_told_an_effort(home: House, client: str, stream: bool) -> None:
+    heard = home.talker(client, "anthropic", stream=stream, model="claude-adapts").say("a riddle", thinking=True)
+    assert heard.thinking == "Let me see: a riddle"
 
 
 def test_a_vendor_may_answer_a_stream_request_in_one_piece(home: House, client: str, upstream: str) -> None:

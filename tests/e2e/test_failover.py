@@ -45,6 +45,17 @@ def test_the_next_key_answers(home: House, client: str, upstream: str, stream: b
     assert first == second
 
 
+def test_the_clients_connection_lives_on(home: House, client: str, upstream: str, stream: bool) -> None:
+    """Failed attempts and whole streams later it is still the same socket."""
+    vendor = home.vendors[upstream]
+    with Line(home.proxy.url + PATHS[client], asked_of(upstream, stream=stream), {"x-api-key": CLIENT_KEY}) as line:
+        for fault in (acts.refused(429), acts.RESET_BEFORE_HEAD, acts.ERROR_AT_HEAD, acts.RESET_AFTER_HEAD):
+            assert b"echo: hello" in line.read_all()
+            vendor.for_key("test-key-1").then(fault)
+            line.ask_again()
+        assert b"echo: hello" in line.read_all()
+
+
 def test_a_vendor_that_refuses_connections_is_passed_over(
     home: House, client: str, upstream: str, stream: bool
 ) -> None:
@@ -76,34 +87,35 @@ def test_a_reply_that_is_cut_before_the_client_heard_of_it_is_tried_again(
     assert home.vendors[upstream].keys_seen == ["test-key-1", "test-key-2"]
 
 
-def test_when_all_keys_rest_one_honest_429_says_who_why_and_when(client: str, stream: bool) -> None:
-    upstream = "openai_chat" if client == "anthropic" else "anthropic"
+def test_when_all_keys_rest_one_honest_429_says_who_why_and_when(client: str, foreign: str, stream: bool) -> None:
     with house(disable_cooling=False) as home:
-        vendor = home.vendors[upstream]
+        vendor = home.vendors[foreign]
         vendor.for_key("test-key-1").always(acts.refused(429, "monthly limit", retry_after="120"))
         vendor.for_key("test-key-2").always(acts.refused(401, "key was revoked"))
         vendor.for_key("test-key-3").always(acts.refused(429, "slow down", retry_after="60"))
-        body = asked_of(upstream, stream=stream)
+        body = asked_of(foreign, stream=stream)
         for _ in range(2):
             got = ask(home.proxy.url + PATHS[client], "POST", body=body, headers={"x-api-key": CLIENT_KEY})
             assert got.status == 429
             assert 50 <= int(got.headers["retry-after"]) <= 60
             error = got.json["error"]
-            assert error["type"] == ("rate_limit_error" if client == "anthropic" else error["type"])
+            if client == "anthropic":
+                assert (got.json["type"], error["type"]) == ("error", "rate_limit_error")
+            else:
+                assert error.keys() == {"message", "type", "param", "code"}
             assert len(set(re.findall(r"\b[0-9a-f]{8}\b", error["message"]))) == 3
             for reason in ("monthly limit", "key was revoked", "slow down"):
                 assert reason in error["message"]
             assert not any(key.encode() in got.body for key in (*KEYS, CLIENT_KEY))
         assert vendor.keys_seen == list(KEYS)  # The second request did not bother anybody.
         home.check()
-        assert not any(key in home.proxy.log for key in (*KEYS, CLIENT_KEY))
 
 
-def test_a_key_that_lacks_the_model_is_passed_over_for_that_model_only(client: str, upstream: str) -> None:
+def test_a_key_that_lacks_the_model_is_passed_over_for_that_model_only(client: str, foreign: str) -> None:
     with house(disable_cooling=False) as home:
-        vendor = home.vendors[upstream]
+        vendor = home.vendors[foreign]
         vendor.for_key("test-key-1").then(acts.refused(404, "no such model"))
-        talker = home.talker(client, upstream, stream=False)
+        talker = home.talker(client, foreign, stream=False)
         assert [talker.say("hello").text, talker.say("again").text] == ["echo: hello", "echo: again"]
         assert vendor.keys_seen == ["test-key-1", "test-key-2", "test-key-2"]
 
@@ -140,6 +152,9 @@ def test_a_hundred_mixed_requests_at_once_are_all_answered_right(home: House) ->
 
     answers = asyncio.run(run())
     assert [got for wanted, got in answers if got != wanted] == []
+    for vendor in home.vendors.values():
+        assert Counter(vendor.keys_seen)["test-key-1"] >= 50
+        assert Counter(vendor.keys_seen)["test-key-2"] >= 40
 
 
 async def _one(number: int, claude: anthropic.AsyncAnthropic, chat: openai.AsyncOpenAI) -> tuple[str, str]:

@@ -1,5 +1,9 @@
 """The gateway's own answers, for clients of both dialects."""
 
+import gzip
+import json
+import zlib
+
 import anthropic
 import openai
 import pytest
@@ -10,7 +14,7 @@ from tests.support.raw import ask
 
 PATHS = {"anthropic": "/v1/messages", "openai_chat": "/v1/chat/completions"}
 ASKED = {"model": "gpt-asked", "max_tokens": 50, "messages": [{"role": "user", "content": "hello"}]}
-SERVED = {*(asked for asked, _ in MODELS.values()), *DEAD_MODELS.values()}
+SERVED = {*(asked for asked, _ in MODELS.values()), *DEAD_MODELS.values(), "claude-adapts"}
 
 
 @pytest.mark.parametrize(
@@ -122,6 +126,20 @@ def test_tokens_for_another_vendor_are_estimated(home: House) -> None:
     assert 0 < short.input_tokens < 50
     assert 300 < long.input_tokens < 2000
     assert home.vendors["openai_chat"].asked == []
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_a_compressed_request_is_read(home: House, client: str, encoding: str) -> None:
+    body = json.dumps(ASKED).encode()
+    sent = gzip.compress(body) if encoding == "gzip" else zlib.compress(body)
+    headers = {"x-api-key": CLIENT_KEY, "content-encoding": encoding}
+    got = ask(home.proxy.url + PATHS[client], "POST", body=sent, headers=headers)
+    assert (got.status, b"echo: hello" in got.body) == (200, True)
+
+
+def test_a_broken_compression_is_a_bad_request(home: House, client: str) -> None:
+    headers = {"x-api-key": CLIENT_KEY, "content-encoding": "gzip"}
+    assert ask(home.proxy.url + PATHS[client], "POST", body=b"not gzip", headers=headers).status == 400
 
 
 def test_the_gateway_is_no_open_proxy(home: House) -> None:

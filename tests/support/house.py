@@ -18,6 +18,9 @@ KEYS: Final = ("test-key-1", "test-key-2", "test-key-3")
 MODELS: Final = {"anthropic": ("claude-asked", "claude-sonnet-4-5"), "openai_chat": ("gpt-asked", "gpt-sim")}
 """Dialect of the vendor -> what clients ask for, what the vendor calls it."""
 
+ADAPTING_MODEL: Final = "claude-opus-4-6"
+"""Asked for as claude-adapts."""
+
 DEAD_MODELS: Final = {"anthropic": "claude-dead", "openai_chat": "gpt-dead"}
 """Their first upstream refuses connections."""
 
@@ -42,7 +45,9 @@ class House:
             vendor.reset()
 
     def check(self) -> None:
-        """What must hold after every test: the client's key never reaches a vendor, nor a vendor's key the other."""
+        """What must hold after every test: the client's key never reaches a vendor, and no key the log."""
+        log = self.proxy.log
+        assert not any(key in log for key in (*KEYS, CLIENT_KEY))
         for vendor in self.vendors.values():
             assert vendor.failures == []
             for request in vendor.requests:
@@ -53,7 +58,7 @@ class House:
 @contextmanager
 def house(**settings: Any) -> Iterator[House]:
     """Opens one. `settings` go to the config as they are."""
-    claude = AnthropicVendor(keys=KEYS, models=(MODELS["anthropic"][1],))
+    claude = AnthropicVendor(keys=KEYS, models=(MODELS["anthropic"][1], ADAPTING_MODEL))
     chat = OpenAIChatVendor(keys=KEYS, models=(MODELS["openai_chat"][1],))
     with running(claude, chat) as thread:
         described = config(**{**_entries(claude, chat), **settings})
@@ -67,7 +72,7 @@ def _entries(claude: AnthropicVendor, chat: OpenAIChatVendor) -> dict[str, Any]:
     dead = f"http://127.0.0.1:{free_port()}"
     return {
         "claude": [
-            *(claude_key(claude.base_url, key, {asked: named}) for key in KEYS),
+            *(claude_key(claude.base_url, key, {asked: named, "claude-adapts": ADAPTING_MODEL}) for key in KEYS),
             claude_key(dead, "test-key-dead", {DEAD_MODELS["anthropic"]: named}),
             claude_key(claude.base_url + "/", "test-key-1", {DEAD_MODELS["anthropic"]: named}),
         ],

@@ -27,6 +27,7 @@ class Proxy:
     """Started on entering, stopped by its process id on leaving. `url` is the gateway's.
 
     Leaving fails the test where the log holds a traceback, unless `may_crash`. `scripts`: addons loaded beside ours.
+    `bare`: nothing but `-s` stands on the command line, and the config is ./config.yaml.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Proxy:
         program: Literal["mitmdump", "mitmweb"] = "mitmdump",
         scripts: Sequence[Path] = (),
         options: Mapping[str, str] | None = None,
+        bare: bool = False,
         start_timeout_s: float = 60.0,
         may_crash: bool = False,
     ) -> None:
@@ -45,6 +47,7 @@ class Proxy:
         self._program = program
         self._scripts = scripts
         self._options = dict(options or {})
+        self._bare = bare
         self._start_timeout_s = start_timeout_s
         self._may_crash = may_crash
         self._lines: list[str] = []
@@ -76,12 +79,15 @@ class Proxy:
         with self._said:
             return "".join(self._lines)
 
-    def wait_for(self, pattern: str, timeout_s: float = 10.0) -> re.Match[str]:
-        """Returns once the log matches. Raises AssertionError at the deadline, or when the process ends without it."""
+    def wait_for(self, pattern: str, timeout_s: float = 10.0, *, since: int = 0) -> re.Match[str]:
+        """Returns once the log matches, from its character `since` on.
+
+        Raises AssertionError at the deadline, or when the process ends without it.
+        """
         deadline_s = time.monotonic() + timeout_s
         with self._said:
             while True:
-                found = re.search(pattern, "".join(self._lines))
+                found = re.search(pattern, "".join(self._lines)[since:])
                 if found:
                     return found
                 left_s = deadline_s - time.monotonic()
@@ -114,7 +120,7 @@ class Proxy:
         command = [str(Path(sys.executable).parent / self._program)]
         for script in (SCRIPT, *self._scripts):
             command += ["-s", str(script)]
-        for name, value in self._all_options(folder, file).items():
+        for name, value in ({} if self._bare else self._all_options(folder, file)).items():
             command += ["--set", f"{name}={value}"]
         environ = {name: value for name, value in os.environ.items() if not FOREIGN_SETTINGS.match(name)}
         self._process = subprocess.Popen(

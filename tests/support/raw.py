@@ -51,20 +51,31 @@ def ask(
 
 
 class Line:
-    """A POST whose answer is not waited for: the client hangs up on leaving."""
+    """A connection with a POST on it, whose answer need not be waited for: the client hangs up on leaving."""
 
     def __init__(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> None:
         parts = urlsplit(url)
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=30)
-        self._connection.request(
-            "POST", parts.path, json.dumps(body).encode(), {"content-type": "application/json", **headers}
-        )
+        self._asked = parts.path, json.dumps(body).encode(), {"content-type": "application/json", **headers}
         self._response: http.client.HTTPResponse | None = None
+        self.ask_again()
+        self._socket = self._connection.sock
+
+    def ask_again(self) -> None:
+        """The same POST on the same connection."""
+        path, body, headers = self._asked
+        self._connection.request("POST", path, body, headers)
 
     def read(self) -> bytes:
         """The first bytes of the answer's body."""
         self._response = self._connection.getresponse()
         return self._response.read1()
+
+    def read_all(self) -> bytes:
+        """The whole body. The connection must be the one that was opened."""
+        assert self._connection.sock is self._socket
+        self._response = self._connection.getresponse()
+        return self._response.read()
 
     def __enter__(self) -> Self:
         return self
