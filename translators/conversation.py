@@ -1,6 +1,7 @@
 """The neutral request: what every dialect decodes into and encodes from.
 
-Values, never changed once made. JSON that only moves (schemas, arguments) stays text.
+Values, never changed once made: no cycle can come about, so the many small ones are none of the garbage collector's
+business. JSON that only moves (schemas, arguments) stays text.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from msgspec import Raw, Struct
 from translators.events import StopReason, Usage
 
 
-class Loss(Struct, frozen=True):
+class Loss(Struct, frozen=True, gc=False):
     """A field of the client's that the upstream's dialect cannot say.
 
     `path` is a JSON path into the client's body (`$.messages[2].content[0]`), or into the neutral conversation where
@@ -23,20 +24,20 @@ class Loss(Struct, frozen=True):
     reason: str
 
 
-class CacheMark(Struct, frozen=True):
+class CacheMark(Struct, frozen=True, gc=False):
     """Everything up to here may be cached. `ttl` as the client wrote it ("5m", "1h")."""
 
     ttl: str | None = None
 
 
-class Text(Struct, frozen=True):
+class Text(Struct, frozen=True, gc=False):
     """Words."""
 
     text: str
     cache: CacheMark | None = None
 
 
-class Image(Struct, frozen=True):
+class Image(Struct, frozen=True, gc=False):
     """A picture: base64 `data` with its `media_type`, or a `url`. `detail` is OpenAI's (low, high, auto)."""
 
     media_type: str = ""
@@ -46,7 +47,7 @@ class Image(Struct, frozen=True):
     cache: CacheMark | None = None
 
 
-class File(Struct, frozen=True):
+class File(Struct, frozen=True, gc=False):
     """A document: base64 `data` with its `media_type`, plain `text`, a `url`, or a vendor's `file_id`."""
 
     media_type: str = ""
@@ -59,14 +60,14 @@ class File(Struct, frozen=True):
     cache: CacheMark | None = None
 
 
-class Audio(Struct, frozen=True):
+class Audio(Struct, frozen=True, gc=False):
     """Sound: base64 `data`, `format` is "wav" or "mp3"."""
 
     data: str
     format: str
 
 
-class Thinking(Struct, frozen=True):
+class Thinking(Struct, frozen=True, gc=False):
     """What the model thought. `signature` goes back to `signer` (a dialect) only. Redacted: `signature` is the data."""
 
     text: str
@@ -75,13 +76,13 @@ class Thinking(Struct, frozen=True):
     redacted: bool = False
 
 
-class Refusal(Struct, frozen=True):
+class Refusal(Struct, frozen=True, gc=False):
     """The model's own words for declining."""
 
     text: str
 
 
-class ToolCall(Struct, frozen=True):
+class ToolCall(Struct, frozen=True, gc=False):
     """`arguments` is the text of one JSON object."""
 
     id: str
@@ -90,7 +91,7 @@ class ToolCall(Struct, frozen=True):
     cache: CacheMark | None = None
 
 
-class ToolResult(Struct, frozen=True):
+class ToolResult(Struct, frozen=True, gc=False):
     """What a tool gave back for the call `call_id`: text, images, files."""
 
     call_id: str
@@ -110,7 +111,7 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, gc=False):
     """One message; neighbours may have the same role."""
 
     role: Role

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 _HASH_LENGTH: Final = 8
+_LEGAL: Final = re.compile(r"[a-zA-Z0-9_-]+")
+_ILLEGAL: Final = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 class Names:
@@ -49,14 +51,13 @@ def client_name(names: Mapping[str, str], name: str) -> str:
 
 def legal_id(call_id: str, limit: int) -> str:
     """A call id of `[a-zA-Z0-9_-]`, at most `limit` characters; the same for the same id, always."""
-    clean = re.sub(r"[^a-zA-Z0-9_-]", "_", call_id) or "call"
-    if clean == call_id and len(clean) <= limit:
-        return clean
-    return _with_hash(clean, call_id, limit)
+    if len(call_id) <= limit and _LEGAL.fullmatch(call_id):
+        return call_id
+    return _with_hash(_ILLEGAL.sub("_", call_id) or "call", call_id, limit)
 
 
 def _legal(name: str, limit: int) -> str:
-    clean = re.sub(r"[^a-zA-Z0-9_-]", "_", name) or "tool"
+    clean = _ILLEGAL.sub("_", name) or "tool"
     return clean if len(clean) <= limit else _with_hash(clean, name, limit)
 
 
