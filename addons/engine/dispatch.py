@@ -8,12 +8,14 @@ addon is added or removed, or an option changes.
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 
 from mitmproxy import exceptions, flow, hooks
 from mitmproxy.addonmanager import AddonManager, logger, safecall
+from mitmproxy.log import LegacyLogEvents
 from mitmproxy.proxy.commands import StartHook
 
 CHANGES: Final = ("add", "register", "remove", "clear")
@@ -40,6 +42,8 @@ class HookDispatch:
             self._replace(name, self._forgetting(getattr(self._manager, name)))
         for name in REPLACED:
             self._replace(name, getattr(self, name))
+        for handler in self._log_handlers():
+            handler.addFilter(self._is_log_heard)
         self.forget()
 
     def remove(self) -> None:
@@ -48,6 +52,8 @@ class HookDispatch:
             if self._manager.__dict__.get(name) is replacement:
                 delattr(self._manager, name)
         self._originals.clear()
+        for handler in self._log_handlers():
+            handler.removeFilter(self._is_log_heard)
         self.forget()
 
     def forget(self) -> None:
@@ -127,6 +133,14 @@ class HookDispatch:
             if handlers:
                 groups.append((addon, handlers))
         return groups
+
+    def _log_handlers(self) -> list[logging.Handler]:
+        """mitmproxy makes each log record a hook, by way of the event loop's pipe: six times for every connection."""
+        handlers = logging.getLogger().handlers
+        return [one for one in handlers if isinstance(one, LegacyLogEvents) and one.master is self._manager.master]
+
+    def _is_log_heard(self, _: logging.LogRecord) -> bool:
+        return bool(self._listeners("add_log"))
 
     def _replace(self, name: str, replacement: object) -> None:
         setattr(self._manager, name, replacement)

@@ -22,6 +22,7 @@ NAMES: Final[Mapping[str, tuple[str, ...] | None]] = {
     "mitmproxy.addons.save:Save.save_flow": ("self", "flow"),
     "mitmproxy.addons.view:View.add": ("self", "flows"),
     "mitmproxy.addons.view:View.remove": ("self", "flows"),
+    "mitmproxy.log:LegacyLogEvents": ("master",),
     "mitmproxy.net.http.url:hostport": ("scheme", "host", "port"),
     "mitmproxy.proxy.commands:CloseConnection": ("connection",),
     "mitmproxy.proxy.commands:SendData": ("connection", "data"),

@@ -235,3 +235,9 @@ def played[**P](scenario: Callable[P, Awaitable[None]]) -> Callable[P, None]:
         asyncio.run(limited())
 
     return test
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Gives the loop its turns until something has happened that has no event; the test's own limit ends it."""
+    while not condition():  # noqa: ASYNC110
+        await asyncio.sleep(0.001)

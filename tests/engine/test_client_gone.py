@@ -10,7 +10,7 @@ from mitmproxy import http
 from addons.engine.layer import ExchangeHttpLayer
 from addons.exchange import Answer, Wait
 from tests.engine.peers import HEAD, Talk, Upstream, chunk, client, holds, post, streams, upstream
-from tests.engine.stage import ScriptedConductor, Stage, played, proxy
+from tests.engine.stage import ScriptedConductor, Stage, played, proxy, until
 from tests.engine.test_run import deaf_port
 
 WITHIN_S = 1.0
@@ -197,9 +197,3 @@ async def test_nothing_of_an_exchange_stays_behind() -> None:
         assert not any(layer.waiting_for_establishment.values())
         assert len(layer.connections) <= 3
         assert handler.wakeup_timer == set()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Gives the loop its turns until something has happened; the test's own limit ends it."""
-    while not condition():
-        await asyncio.sleep(0.001)

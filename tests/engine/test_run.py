@@ -29,7 +29,7 @@ from tests.engine.peers import (
     upstream,
     whole,
 )
-from tests.engine.stage import NOBODY, played, proxy
+from tests.engine.stage import NOBODY, Planned, played, proxy
 
 
 @played
@@ -221,7 +221,7 @@ async def test_a_silent_upstream_is_given_up_in_the_middle_of_its_reply() -> Non
 async def test_an_upstream_that_keeps_talking_is_not_silent() -> None:
     async def drips(_: Upstream, talk: Talk, __: Message) -> None:
         await talk.send(HEAD)
-        for _ in range(5):
+        for _number in range(5):
             await asyncio.sleep(0.1)
             await talk.send(chunk(b"."))
         await talk.send(b"0\r\n\r\n")
@@ -263,16 +263,19 @@ async def test_a_kept_connection_that_the_upstream_has_closed_is_replaced_withou
         await talk.read()
         talk.reset()
 
-    async with proxy() as stage, client(stage.port) as talk:
-        async with upstream(answers_and_resets_at_the_next, streams(b"second")) as up:
-            stage.conduct(up.request())
-            await talk.send(post())
-            assert (await talk.read()).body == b"first"
-            conductor = stage.conduct(up.request())
-            await talk.send(post())
-            assert (await talk.read()).body == b"second"
-            assert conductor.logs == [["opened 200", "closed"]]
-            assert up.connections == 2
+    async with (
+        proxy() as stage,
+        client(stage.port) as talk,
+        upstream(answers_and_resets_at_the_next, streams(b"second")) as up,
+    ):
+        stage.conduct(up.request())
+        await talk.send(post())
+        assert (await talk.read()).body == b"first"
+        conductor = stage.conduct(up.request())
+        await talk.send(post())
+        assert (await talk.read()).body == b"second"
+        assert conductor.logs == [["opened 200", "closed"]]
+        assert up.connections == 2
 
 
 @played
@@ -402,7 +405,13 @@ async def test_a_hundred_mixed_exchanges_at_once_get_each_their_own_reply() -> N
 
         async def one(number: int) -> None:
             body = b"number %d " % number * (1 + number % 7)
-            bad = [busy.request(), resetting.request(), late.request(), good.request(port=dead), Wait(0.02)]
+            bad: list[Planned] = [
+                busy.request(),
+                resetting.request(),
+                late.request(),
+                good.request(port=dead),
+                Wait(0.02),
+            ]
             plan = bad[: number % 6]
             conductor = stage.conduct(*plan, good.request(body=body), name=f"n{number}")
             reply = await ask(stage.port, f"/n{number}")
