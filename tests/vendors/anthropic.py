@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from tests.vendors import anthropic_rules as rules
 from tests.vendors.anthropic_signature import sign
+from tests.vendors.anthropic_turns import turns_of
 from tests.vendors.behaviour import Declined, Part, Reply, Stop, Text, Thinking, Tokens, ToolCall, pieces
 from tests.vendors.model import ANY_TOOL, Prompt, count_tokens, tokens_of
 from tests.vendors.rules import Asked, Refusal
@@ -64,7 +65,7 @@ class AnthropicVendor(Vendor):
 
     def prompt(self, body: dict[str, Any]) -> Prompt:
         """What the model sees."""
-        last = [block for role, blocks in rules.turns_of(body["messages"])[-1:] if role == "user" for block in blocks]
+        last = [block for role, blocks in turns_of(body["messages"])[-1:] if role == "user" for block in blocks]
         choice = body.get("tool_choice") or {}
         output = (body.get("output_config") or {}).get("format") or body.get("output_format") or {}
         return Prompt(

@@ -4,57 +4,21 @@ import base64
 import binascii
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, Final
 
 from tests.vendors import anthropic_shapes as shapes
-from tests.vendors.anthropic_signature import is_ours
+from tests.vendors.anthropic_thinking_rules import THINKING
+from tests.vendors.anthropic_turns import all_blocks, blocks, turns
 from tests.vendors.rules import Asked, Refusal, RuleBook
 from tests.vendors.shape import Flaw, Misshapen
 
 DOCS: Final = "platform.claude.com/docs/en"
 IDS: Final = re.compile(r"[a-zA-Z0-9_-]+")
 TOOL_NAMES: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
-MIN_BUDGET: Final = 1024
 MAX_CACHE_MARKS: Final = 4
-THOUGHTS: Final = ("thinking", "redacted_thinking")
 NO_PREFILL: Final = ("claude-opus-4-6", "claude-sonnet-4-6")
 
 RULES: Final = RuleBook()
-
-
-def blocks(content: Any) -> list[dict[str, Any]]:
-    """Content as blocks, which a string is short for."""
-    return [{"type": "text", "text": content}] if isinstance(content, str) else content
-
-
-def turns_of(messages: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """The conversation as the model sees it: neighbours of one role are one turn, system turns are left out."""
-    merged: list[tuple[str, list[dict[str, Any]]]] = []
-    for message in messages:
-        if message["role"] == "system":
-            continue
-        if merged and merged[-1][0] == message["role"]:
-            merged[-1][1].extend(blocks(message["content"]))
-        else:
-            merged.append((message["role"], list(blocks(message["content"]))))
-    return merged
-
-
-def turns(asked: Asked) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Those of a request."""
-    return turns_of(asked.body["messages"])
-
-
-def _all_blocks(asked: Asked) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every block of every message with its place."""
-    for number, message in enumerate(asked.body["messages"]):
-        for index, block in enumerate(blocks(message["content"])):
-            yield f"messages.{number}.content.{index}", block
-
-
-def _thinking(asked: Asked) -> str:
-    return str((asked.body.get("thinking") or {}).get("type", "disabled"))
 
 
 @RULES.rule(f"{DOCS}/api/overview: headers; recorded clients send 2023-06-01")
@@ -119,11 +83,11 @@ def text_is_not_blank(asked: Asked) -> None:
     system = blocks(asked.body.get("system", [])) if asked.body.get("system") else []
     nested = [
         ("messages", inner)
-        for _, block in _all_blocks(asked)
+        for _, block in all_blocks(asked)
         if block["type"] == "tool_result" and isinstance(block.get("content"), list)
         for inner in block["content"]
     ]
-    for place, block in [*(("system", block) for block in system), *_all_blocks(asked), *nested]:
+    for place, block in [*(("system", block) for block in system), *all_blocks(asked), *nested]:
         if block["type"] != "text":
             continue
         where = place.partition(".")[0]
@@ -163,7 +127,7 @@ def prefill_is_supported_by_the_model(asked: Asked) -> None:
 
 @RULES.rule("recorded clients: call id [a-zA-Z0-9_-]+")
 def call_ids_are_plain(asked: Asked) -> None:
-    for place, block in _all_blocks(asked):
+    for place, block in all_blocks(asked):
         field = {"tool_use": "id", "tool_result": "tool_use_id"}.get(block["type"])
         if field is not None and not IDS.fullmatch(block[field]):
             raise Refusal(f"{place}.{block['type']}.{field}: String should match pattern '^[a-zA-Z0-9_-]+$'")
@@ -174,7 +138,7 @@ def tool_names_are_plain(asked: Asked) -> None:
     for index, tool in enumerate(asked.body.get("tools") or ()):
         if not TOOL_NAMES.fullmatch(tool["name"]):
             raise Refusal(f"tools.{index}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'")
-    for place, block in _all_blocks(asked):
+    for place, block in all_blocks(asked):
         if block["type"] == "tool_use" and not TOOL_NAMES.fullmatch(block["name"]):
             raise Refusal(f"{place}.tool_use.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'")
 
@@ -264,75 +228,13 @@ def calls_and_results_are_unique(asked: Asked) -> None:
                 raise Refusal(f"messages: {said} ({repeated[0]})")
 
 
-@RULES.rule("anthropic.types.ThinkingConfigEnabledParam.budget_tokens: >= 1024 and less than max_tokens")
-def thinking_budget_fits(asked: Asked) -> None:
-    if _thinking(asked) != "enabled":
-        return
-    budget = asked.body["thinking"]["budget_tokens"]
-    if budget < MIN_BUDGET:
-        raise Refusal("thinking.enabled.budget_tokens: Input should be greater than or equal to 1024")
-    if "max_tokens" in asked.body and budget >= asked.body["max_tokens"]:
-        raise Refusal("`max_tokens` must be greater than `thinking.budget_tokens`.")
-
-
-@RULES.rule(f"{DOCS}/build-with-claude/extended-thinking: not with temperature, top_k; top_p 0.95 to 1")
-def thinking_leaves_sampling_alone(asked: Asked) -> None:
-    if _thinking(asked) == "disabled":
-        return
-    if asked.body.get("temperature", 1) != 1:
-        raise Refusal("`temperature` may only be set to 1 when thinking is enabled.")
-    if "top_k" in asked.body:
-        raise Refusal("`top_k` must be unset when thinking is enabled.")
-    if asked.body.get("top_p", 1) < 0.95:
-        raise Refusal("`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.")
-
-
-@RULES.rule(f"{DOCS}/build-with-claude/extended-thinking: only tool_choice auto or none; adaptive allows forced tools")
-def thinking_does_not_force_tools(asked: Asked) -> None:
-    choice = (asked.body.get("tool_choice") or {}).get("type")
-    if _thinking(asked) == "enabled" and choice in ("any", "tool"):
-        raise Refusal("Thinking may not be enabled when tool_choice forces tool use.")
-
-
-@RULES.rule(
-    "recorded clients: the assistant turn that is answered with tool results must start with its thinking block"
-)
-def thinking_turn_starts_with_its_thoughts(asked: Asked) -> None:
-    if _thinking(asked) != "enabled":
-        return
-    conversation = turns(asked)
-    if conversation[-1][0] == "assistant":
-        raise Refusal(
-            f"messages.{len(conversation) - 1}: When `thinking` is enabled, pre-filling the assistant message is not "
-            "supported."
-        )
-    if len(conversation) < 2 or not any(block["type"] == "tool_result" for block in conversation[-1][1]):
-        return
-    first = conversation[-2][1][0]["type"]
-    if first not in THOUGHTS:
-        raise Refusal(
-            f"messages.{len(conversation) - 2}.content.0.type: Expected `thinking` or `redacted_thinking`, but found "
-            f"`{first}`. When `thinking` is enabled, a final `assistant` message must start with a thinking block "
-            "(preceeding the lastmost set of `tool_use` and `tool_result` blocks)."
-        )
-
-
-@RULES.rule("recorded clients: thinking blocks need their signature, unchanged; other vendors' tokens are refused")
-def signatures_are_ours(asked: Asked) -> None:
-    for place, block in _all_blocks(asked):
-        if block["type"] == "thinking" and not is_ours(block["thinking"], block["signature"]):
-            raise Refusal(f"{place}: Invalid `signature` in `thinking` block")
-        if block["type"] == "redacted_thinking" and not is_ours("redacted", block["data"]):
-            raise Refusal(f"{place}: Invalid `data` in `redacted_thinking` block")
-
-
 @RULES.rule(f"{DOCS}/build-with-claude/prompt-caching: up to 4 cache breakpoints")
 def cache_marks_are_few(asked: Asked) -> None:
     found = sum(1 for tool in asked.body.get("tools") or () if tool.get("cache_control"))
     found += sum(
         1 for block in asked.body.get("system") or () if isinstance(block, dict) and block.get("cache_control")
     )
-    for _, block in _all_blocks(asked):
+    for _, block in all_blocks(asked):
         found += bool(block.get("cache_control"))
         inner = block.get("content") if block["type"] == "tool_result" else None
         found += sum(1 for part in inner if part.get("cache_control")) if isinstance(inner, list) else 0
@@ -343,7 +245,7 @@ def cache_marks_are_few(asked: Asked) -> None:
 
 @RULES.rule(f"{DOCS}/build-with-claude/vision: base64 data; https URLs")
 def images_can_be_read(asked: Asked) -> None:
-    for place, block in _all_blocks(asked):
+    for place, block in all_blocks(asked):
         if block["type"] not in ("image", "document"):
             continue
         source = block["source"]
@@ -363,6 +265,9 @@ def output_schema_is_closed(asked: Asked) -> None:
         raise Refusal(
             "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false"
         )
+
+
+RULES.extend(THINKING)
 
 
 def _open_object(schema: Any) -> bool:

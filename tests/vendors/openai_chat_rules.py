@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tests.vendors import openai_chat_shapes as shapes
+from tests.vendors.openai_chat_schema import schema_fault
+from tests.vendors.openai_chat_words import string_too_long, too_long, worded
 from tests.vendors.rules import Asked, Refusal, RuleBook
-from tests.vendors.shape import Flaw, Misshapen, Path
+from tests.vendors.shape import Misshapen
 
 NAMES: Final = re.compile(r"[a-zA-Z0-9_-]+")
 MAX_NAME: Final = 64
@@ -15,7 +17,6 @@ MAX_STOPS: Final = 4
 MAX_TOOLS: Final = 128
 REASONING_MODELS: Final = re.compile(r"(o[134]|gpt-5|gpt-6)(?!.*chat)")
 IMAGE_DATA: Final = re.compile(r"data:image/(png|jpe?g|gif|webp);base64,")
-STRICT_REFUSED: Final = ("allOf", "not", "dependentRequired", "dependentSchemas", "if", "then", "else", "oneOf")
 
 GENUINE: Final = RuleBook()
 COMPATIBLE: Final = RuleBook()
@@ -51,7 +52,7 @@ def shape_is_known(asked: Asked) -> None:
     try:
         shapes.REQUEST(asked.body)
     except Misshapen as flaw:
-        raise _worded(flaw) from flaw
+        raise worded(flaw) from flaw
 
 
 @GENUINE.rule("openai.types.chat.completion_create_params.messages: at least one")
@@ -124,7 +125,7 @@ def temperature_is_between_0_and_2(asked: Asked) -> None:
 def stops_are_few(asked: Asked) -> None:
     stop = asked.body.get("stop")
     if isinstance(stop, list) and len(stop) > MAX_STOPS:
-        raise _too_long("stop", MAX_STOPS, len(stop))
+        raise too_long("stop", MAX_STOPS, len(stop))
 
 
 @GENUINE.rule("openai.types.chat.completion_create_params.stream_options: only set this when you set stream: true")
@@ -145,7 +146,7 @@ def tools_are_neither_none_nor_many(asked: Asked) -> None:
             code="empty_array",
         )
     if tools is not None and len(tools) > MAX_TOOLS:
-        raise _too_long("tools", MAX_TOOLS, len(tools))
+        raise too_long("tools", MAX_TOOLS, len(tools))
 
 
 @GENUINE.rule("recorded: 'tool_choice' is only allowed when 'tools' are specified; parallel_tool_calls likewise")
@@ -171,7 +172,7 @@ def tool_names_are_plain(asked: Asked) -> None:
                 code="invalid_value",
             )
         if len(name) > MAX_NAME:
-            raise _string_too_long(place, MAX_NAME, len(name))
+            raise string_too_long(place, MAX_NAME, len(name))
 
 
 @GENUINE.rule("recorded clients: call id at most 40 characters at OpenAI")
@@ -185,7 +186,7 @@ def call_ids_are_short(asked: Asked) -> None:
             places.append((f"messages[{index}].tool_call_id", message["tool_call_id"]))
         for place, call_id in places:
             if len(call_id) > MAX_CALL_ID:
-                raise _string_too_long(place, MAX_CALL_ID, len(call_id))
+                raise string_too_long(place, MAX_CALL_ID, len(call_id))
 
 
 @GENUINE.rule("openai.types.chat.ChatCompletionAssistantMessageParam.content: required unless tool_calls is specified")
@@ -245,7 +246,7 @@ def parameters_are_objects(asked: Asked) -> None:
         function = tool.get("function", {})
         if "parameters" not in function:
             continue
-        complaint = _schema_fault(function["parameters"], strict=bool(function.get("strict")))
+        complaint = schema_fault(function["parameters"], strict=bool(function.get("strict")))
         if complaint is not None:
             raise Refusal(
                 f"Invalid schema for function '{function['name']}': {complaint}",
@@ -272,7 +273,7 @@ def response_schema_is_strict(asked: Asked) -> None:
             param="response_format.json_schema.schema",
             code="missing_required_parameter",
         )
-    complaint = _schema_fault(wanted["schema"], strict=True) if wanted.get("strict") else None
+    complaint = schema_fault(wanted["schema"], strict=True) if wanted.get("strict") else None
     if complaint is not None:
         raise Refusal(f"Invalid schema for response_format '{wanted['name']}': {complaint}", param="response_format")
 
@@ -313,77 +314,3 @@ def _names(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
         for n, call in enumerate(message.get("tool_calls") or ()):
             if call.get("type", "function") == "function":
                 yield f"messages[{index}].tool_calls[{n}].function.name", call["function"]["name"]
-
-
-def _schema_fault(schema: Any, *, strict: bool, at: tuple[str, ...] = ()) -> str | None:
-    """What OpenAI says of a schema it won't take."""
-    where = f"In context=({', '.join(repr(step) for step in at)}{',' if len(at) == 1 else ''})"
-    if not isinstance(schema, dict):
-        return None
-    kind = schema.get("type")
-    if not at and kind != "object":
-        found = "None" if kind is None else str(kind)
-        return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{found}\"'."
-    if kind == "object" and "properties" not in schema and not at and not strict:
-        return f"{where}, object schema missing properties."
-    if kind == "array" and "items" not in schema and "prefixItems" not in schema:
-        return f"{where}, array schema missing items."
-    properties = schema.get("properties", {})
-    if strict:
-        forbidden = next((word for word in STRICT_REFUSED if word in schema), None)
-        if forbidden is not None:
-            return f"{where}, '{forbidden}' is not permitted."
-        if kind == "object" and schema.get("additionalProperties") is not False:
-            return f"{where}, 'additionalProperties' is required to be supplied and to be false."
-        missing = [name for name in properties if name not in schema.get("required", ())]
-        if missing:
-            return (
-                f"{where}, 'required' is required to be supplied and to be an array including every key in properties. "
-                f"Missing '{missing[0]}'."
-            )
-    nested: list[tuple[tuple[str, ...], Any]] = [(("properties", name), inner) for name, inner in properties.items()]
-    nested += [(("items",), schema["items"])] if "items" in schema else []
-    nested += [(("anyOf", str(index)), inner) for index, inner in enumerate(schema.get("anyOf", ()))]
-    nested += [(("$defs", name), inner) for name, inner in schema.get("$defs", {}).items()]
-    for step, inner in nested:
-        fault = _schema_fault(inner, strict=strict, at=(*at, *step))
-        if fault is not None:
-            return fault
-    return None
-
-
-def _place(at: Path) -> str:
-    words = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in at)
-    return words.removeprefix(".")
-
-
-def _worded(flaw: Misshapen) -> Refusal:
-    """As the API says it."""
-    place = _place(flaw.at)
-    match flaw.flaw:
-        case Flaw.MISSING:
-            return Refusal(f"Missing required parameter: '{place}'.", param=place, code="missing_required_parameter")
-        case Flaw.UNKNOWN:
-            return Refusal(f"Unknown parameter: '{place}'.", param=place, code="unknown_parameter")
-        case Flaw.TYPE:
-            return Refusal(f"Invalid type for '{place}': expected {flaw.expected}.", param=place, code="invalid_type")
-        case Flaw.VALUE:
-            return Refusal(f"Invalid value. Supported values are: {flaw.expected}.", param=place, code="invalid_value")
-
-
-def _too_long(place: str, limit: int, found: int) -> Refusal:
-    return Refusal(
-        f"Invalid '{place}': array too long. Expected an array with maximum length {limit}, but got an array with "
-        f"length {found} instead.",
-        param=place,
-        code="array_above_max_length",
-    )
-
-
-def _string_too_long(place: str, limit: int, found: int) -> Refusal:
-    return Refusal(
-        f"Invalid '{place}': string too long. Expected a string with maximum length {limit}, but got a string with "
-        f"length {found} instead.",
-        param=place,
-        code="string_above_max_length",
-    )

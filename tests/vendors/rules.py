@@ -59,6 +59,10 @@ class RuleBook:
 
         return enter
 
+    def extend(self, other: "RuleBook") -> None:
+        """Enters another book behind this one."""
+        self._rules += other
+
     def apply(self, asked: Asked) -> None:
         """Raises the first Refusal."""
         for rule in self._rules:
