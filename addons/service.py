@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Set
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from mitmproxy import ctx
 from mitmproxy.addonmanager import Loader
@@ -84,8 +84,9 @@ class Service:
             problem = port_problem(settings.host, settings.port)
             if problem:
                 stop(problem)
-                return
             self._set_options({"mode": [gateway_mode(settings.host, settings.port)]})
+        if settings.debug:
+            self._set_options({"termlog_verbosity": "debug"})
         credentials = from_settings.credentials(settings)
         router = Router(settings, credentials)
         pools = from_settings.pools(credentials, settings)
@@ -109,7 +110,7 @@ class Service:
                 ctx.options.update(**{name: value})
 
 
-def stop(reason: str) -> None:
+def stop(reason: str) -> NoReturn:
     """Ends the start with one clear line."""
     logger.error(reason)
-    ctx.master.shutdown()
+    sys.exit(1)

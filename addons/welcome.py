@@ -14,15 +14,16 @@ PLACEHOLDER_KEY: Final = "YOUR_CLIENT_KEY"
 
 
 def say(settings: Settings, router: Router, web_url: str | None, how: str) -> None:
-    """Prints it for scripts/run (`first`: with the client key that was made just now), else logs the short of it.
+    """Prints it for scripts/run (`first`: with the client key that was made just now), else logs it.
 
     The client key is shown on the first start only, to whoever started it; it never goes to a log.
     """
     if not how:
-        logger.info("gateway listens on %s and serves %d models", base_url(settings), len(router.models()))
+        for line in lines(settings, router, web_url, PLACEHOLDER_KEY):
+            logger.info(line)
         return
     key = settings.api_keys[0].get_secret_value() if how == "first" and settings.api_keys else PLACEHOLDER_KEY
-    sys.stdout.write("\n".join(lines(settings, router, web_url, key)) + "\n")
+    sys.stdout.write("\n".join(["", *lines(settings, router, web_url, key)]) + "\n")
     sys.stdout.flush()
 
 
@@ -36,7 +37,6 @@ def lines(settings: Settings, router: Router, web_url: str | None, key: str) -> 
     """The text, a line each."""
     url = base_url(settings)
     text = [
-        "",
         f"Gateway   {url}  (OpenAI clients: {url}/v1, Anthropic clients: {url})",
     ]
     if web_url:

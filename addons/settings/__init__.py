@@ -6,7 +6,7 @@ mistakes, `load` puts them together.
 
 from addons.settings.keys import Note
 from addons.settings.load import Loaded, SettingsError, find_config, load, parse
-from addons.settings.model import ClaudeKey, CompatibleProvider, KeyEntry, ModelEntry, Routing, Settings, Streaming
+from addons.settings.model import ClaudeKey, CompatibleProvider, KeyEntry, ModelEntry, Routing, Settings
 
 __all__ = [
     "ClaudeKey",
@@ -18,7 +18,6 @@ __all__ = [
     "Routing",
     "Settings",
     "SettingsError",
-    "Streaming",
     "find_config",
     "load",
     "parse",

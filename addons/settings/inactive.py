@@ -54,6 +54,7 @@ INACTIVE: Final[Mapping[str, Mapping[str, str]]] = {
         "auth-auto-refresh-workers": ACCOUNTS,
         "quota-exceeded": "no credential moves to other projects, models or paid credits by itself",
         "passthrough-headers": "upstream headers stay here, but for the request's id",
+        "streaming": "a silent upstream is waited for without comments",
         "nonstream-keepalive-interval": "a whole reply is sent when it is there",
         "disable-image-generation": IMAGES,
         "gpt-image-2-base-model": IMAGES,

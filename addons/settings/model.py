@@ -99,20 +99,6 @@ class Routing(Section):
     strategy: Strategy = "round-robin"
 
 
-class Streaming(Section):
-    """What a client hears while its upstream thinks.
-
-    `early_commit_seconds`: after so long the reply's head goes out with a comment, and from then on an error is in the
-    stream; 0: never early.
-    """
-
-    keepalive_seconds: int = Field(default=0, description="a comment each so many seconds; 0 or less: none")
-    bootstrap_retries: int = Field(
-        default=0, ge=0, description="more rounds where a stream failed before its first event"
-    )
-    early_commit_seconds: int = Field(default=0, ge=0)
-
-
 class Settings(Section):
     """The whole file."""
 
@@ -134,7 +120,6 @@ class Settings(Section):
     )
     disable_cooling: Switch = Field(default=False, description="no credential rests after a failure")
     transient_error_cooldown_seconds: int = Field(default=0, description="0: 60 seconds; less: no rest")
-    streaming: Streaming = Streaming()
 
     @property
     def transient_cooldown_s(self) -> float | None:
