@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.vendors.anthropic_signature import is_ours
-from tests.vendors.anthropic_turns import all_blocks, turns
+from tests.vendors.anthropic_turns import all_blocks, turns, version_of
 from tests.vendors.rules import Asked, Refusal, RuleBook
 
 DOCS: Final = "platform.claude.com/docs/en"
@@ -26,6 +26,21 @@ def thinking_budget_fits(asked: Asked) -> None:
         raise Refusal("thinking.enabled.budget_tokens: Input should be greater than or equal to 1024")
     if "max_tokens" in asked.body and budget >= asked.body["max_tokens"]:
         raise Refusal("`max_tokens` must be greater than `thinking.budget_tokens`.")
+
+
+@THINKING.rule(
+    f"{DOCS}/build-with-claude/thinking-troubleshooting: 4.7 and later reject enabled, 4.5 and earlier know no other; "
+    "github.com/CherryHQ/cherry-studio/issues/15933"
+)
+def thinking_kind_fits_the_model(asked: Asked) -> None:
+    version = version_of(asked.body["model"])
+    if _thinking(asked) == "enabled" and version >= (4, 7):
+        raise Refusal(
+            '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and '
+            '"output_config.effort" to control thinking behavior.'
+        )
+    if _thinking(asked) == "adaptive" and (0, 0) < version <= (4, 5):
+        raise Refusal("adaptive thinking is not supported on this model")
 
 
 @THINKING.rule(f"{DOCS}/build-with-claude/extended-thinking: not with temperature, top_k; top_p 0.95 to 1")

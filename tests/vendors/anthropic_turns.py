@@ -1,9 +1,18 @@
 """A Messages conversation as the model sees it: turns and blocks."""
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from tests.vendors.rules import Asked
+
+VERSION: Final = re.compile(r"claude-(?:[a-z]+-)?(\d{1,2})(?:-(\d{1,2}))?(?!\d)")
+
+
+def version_of(model: str) -> tuple[int, int]:
+    """Of a Claude model, (4, 5) for claude-sonnet-4-5; (0, 0) for a name that does not say."""
+    found = VERSION.match(model)
+    return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
 
 
 def blocks(content: Any) -> list[dict[str, Any]]:

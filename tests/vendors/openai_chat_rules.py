@@ -35,9 +35,7 @@ def model_and_messages_are_there(asked: Asked) -> None:
         raise Refusal("Missing required parameter: 'messages'.", param="messages", code="missing_required_parameter")
 
 
-@COMPATIBLE.rule(
-    "recorded: DeepSeek: unknown variant `developer`, expected one of `system`, `user`, `assistant`, `tool`"
-)
+@COMPATIBLE.rule("answered by DeepSeek: github.com/earendil-works/pi/issues/1048")
 def compatibles_know_no_developer(asked: Asked) -> None:
     for index, message in enumerate(asked.body["messages"]):
         if message.get("role") not in ("system", "user", "assistant", "tool"):
@@ -66,7 +64,7 @@ def there_is_a_message(asked: Asked) -> None:
         )
 
 
-@GENUINE.rule("recorded: max_tokens is not supported with this model (reasoning-model-legacy-parameter-error)")
+@GENUINE.rule("recorded: vercel/ai packages/openai/src/chat/__fixtures__/reasoning-model-legacy-parameter-error.json")
 def reasoning_models_want_max_completion_tokens(asked: Asked) -> None:
     if asked.body.get("max_tokens") is not None and is_reasoning(asked.body["model"]):
         raise Refusal(
@@ -102,7 +100,7 @@ def reasoning_models_have_no_stop(asked: Asked) -> None:
         )
 
 
-@GENUINE.rule("recorded: gpt-4o answers reasoning_effort with unrecognized request argument")
+@GENUINE.rule("answered by the vendor: github.com/davidmigloz/langchain_dart/issues/712")
 def other_models_have_no_effort(asked: Asked) -> None:
     if asked.body.get("reasoning_effort") is not None and not is_reasoning(asked.body["model"]):
         raise Refusal("Unrecognized request argument supplied: reasoning_effort")
@@ -149,7 +147,9 @@ def tools_are_neither_none_nor_many(asked: Asked) -> None:
         raise too_long("tools", MAX_TOOLS, len(tools))
 
 
-@GENUINE.rule("recorded: 'tool_choice' is only allowed when 'tools' are specified; parallel_tool_calls likewise")
+@GENUINE.rule(
+    "answered by the vendor: github.com/vllm-project/vllm/pull/40311 and github.com/Upsonic/Upsonic/issues/323"
+)
 def tool_settings_need_tools(asked: Asked) -> None:
     for name in ("tool_choice", "parallel_tool_calls"):
         if name in asked.body and not asked.body.get("tools"):
@@ -203,8 +203,8 @@ def assistant_says_something(asked: Asked) -> None:
             )
 
 
-@GENUINE.rule("recorded: an assistant message with 'tool_calls' must be followed by tool messages responding to each")
-@COMPATIBLE.rule("recorded: DeepSeek: must be followed by tool messages responding to each 'tool_call_id'")
+@GENUINE.rule("answered by the vendor: github.com/BerriAI/litellm/issues/10083")
+@COMPATIBLE.rule("answered by DeepSeek: github.com/TurixAI/TuriX-CUA/issues/15")
 def calls_are_answered(asked: Asked) -> None:
     waiting: list[str] = []
     for index, message in enumerate([*asked.body["messages"], {"role": "end"}]):

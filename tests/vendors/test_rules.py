@@ -145,6 +145,12 @@ BAD: dict[tuple[str, str], list[Asked]] = {
         claude(thinking={"type": "enabled", "budget_tokens": 1023}, max_tokens=2000),
         claude(thinking={"type": "enabled", "budget_tokens": 2000}, max_tokens=2000),
     ],
+    ("anthropic", "thinking_kind_fits_the_model"): [
+        claude(**THINK, model="claude-opus-4-7"),
+        claude(**THINK, model="claude-sonnet-5"),
+        claude(model="claude-sonnet-4-5-20250929", thinking={"type": "adaptive"}),
+        claude(model="claude-3-7-sonnet-20250219", thinking={"type": "adaptive"}),
+    ],
     ("anthropic", "thinking_leaves_sampling_alone"): [
         claude(**THINK, temperature=0.5),
         claude(**THINK, top_k=5),
@@ -256,6 +262,9 @@ GOOD: dict[str, list[Asked]] = {
             ],
         ),
         claude(messages=[USER, said("assistant", words("The answer is"))], max_tokens=0),
+        claude(**THINK, model="claude-opus-4-6"),
+        claude(model="claude-opus-4-20250514", **THINK),
+        claude(model="claude-opus-4-6", thinking={"type": "adaptive"}, output_config={"effort": "low"}),
     ],
     "openai": [
         chat(),
