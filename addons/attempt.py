@@ -109,7 +109,7 @@ class UpstreamAttempt:
         if self.outcome is not None and self.head is Head.FAILED:
             return b""
         error = UpstreamError(_KINDS[how], f"{self._provider.name}: {message}", status=_STATUSES[how])
-        outcome = Outcome(OutcomeKind.TRANSIENT, Scope.CREDENTIAL, None, f"{how}: {message}"[:200])
+        outcome = Outcome(OutcomeKind.TRANSIENT, Scope.CREDENTIAL, None, f"{how.value}: {message}"[:200])
         return self._end_badly(outcome, error)
 
     def cancelled(self) -> None:
