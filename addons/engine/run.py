@@ -156,8 +156,8 @@ class Run:
                     yield from self._on_overdue()
             case Reason.KILLED:
                 yield from self._on_killed()
-            case Reason.FAULT:
-                yield from self._fail()
+            case Reason.FAULT:  # Who knows what the client has got of the event that broke.
+                yield from (self._abort() if self._reply.begun else self._fail())
 
     # The steps.
 
@@ -408,6 +408,8 @@ class Run:
 
     def _abort(self) -> CommandGenerator[None]:
         """Closes the client's connection (on HTTP/2 its stream)."""
+        yield from self._cancel_upstream("internal error")
+        self._settle_attempt(cancelled=True, problem="internal error")
         if self._phase is not Phase.DONE:
             self._finish(None)
         stream = self.stream

@@ -19,6 +19,8 @@ from translators import registry
 from translators.dialect import Operation
 
 TICK_S = 0.05
+loops: list[Callable[[], asyncio.AbstractEventLoop]] = [asyncio.new_event_loop]
+"""The last one makes the loop that a test runs in (see conftest.py)."""
 
 
 class ScriptedAttempt:
@@ -27,7 +29,9 @@ class ScriptedAttempt:
     A stream that begins with `error` has failed too. `whole`: the reply is brought with its length, at its end.
     """
 
-    def __init__(self, request: UpstreamRequest, number: int, *, whole: bool = False) -> None:
+    def __init__(
+        self, request: UpstreamRequest, number: int, reply_headers: Headers = (), *, whole: bool = False
+    ) -> None:
         self.request = request
         self.number = number
         self.head = Head.PENDING
@@ -37,10 +41,10 @@ class ScriptedAttempt:
         self.pieces: list[bytes] = []
         self._whole = whole
         self._status = 0
-        self._headers: Headers = ()
+        self._reply_headers = ((b"content-type", b"text/event-stream"), (b"x-number", b"%d" % number), *reply_headers)
 
     def opened(self, status: int, headers: Headers) -> None:
-        self._status, self._headers = status, headers
+        self._status = status
         self.log.append(f"opened {status}")
 
     def feed(self, data: bytes) -> bytes:
@@ -77,9 +81,7 @@ class ScriptedAttempt:
 
     def _open(self, length: int | None) -> None:
         self.head = Head.OPEN
-        self.reply = ReplyHead(
-            200, ((b"content-type", b"text/event-stream"), (b"x-number", b"%d" % self.number)), length
-        )
+        self.reply = ReplyHead(200, self._reply_headers, length)
 
     def _fail(self, note: str) -> None:
         self.head = Head.FAILED
@@ -96,6 +98,7 @@ class ScriptedConductor:
     def __init__(self, plan: Sequence[Planned], *, slow: bool = False, whole: bool = False) -> None:
         self.attempts: list[ScriptedAttempt] = []
         self.ends: list[tuple[int | None, int]] = []
+        self.reply_headers: Headers = ()
         self.ended = asyncio.Event()
         self.deciding = asyncio.Event()
         self.decide = asyncio.Event()
@@ -111,7 +114,7 @@ class ScriptedConductor:
         if isinstance(step, Exception):
             raise step
         if isinstance(step, UpstreamRequest):
-            self.attempts.append(ScriptedAttempt(step, len(self.attempts) + 1, whole=self._whole))
+            self.attempts.append(ScriptedAttempt(step, len(self.attempts) + 1, self.reply_headers, whole=self._whole))
             return self.attempts[-1]
         return step
 
@@ -224,7 +227,7 @@ class _Up:
 
 
 def played[**P](scenario: Callable[P, Awaitable[None]]) -> Callable[P, None]:
-    """Runs an async test to its end, which must come within 20 seconds."""
+    """Runs an async test to its end, which must come within 20 seconds, in a loop of its own."""
 
     @functools.wraps(scenario)
     def test(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -232,7 +235,7 @@ def played[**P](scenario: Callable[P, Awaitable[None]]) -> Callable[P, None]:
             async with asyncio.timeout(20):
                 await scenario(*args, **kwargs)
 
-        asyncio.run(limited())
+        asyncio.run(limited(), loop_factory=loops[-1])
 
     return test
 

@@ -13,6 +13,8 @@ from tests.engine.peers import HEAD, Talk, Upstream, chunk, client, holds, post,
 from tests.engine.stage import ScriptedConductor, Stage, played, proxy, until
 from tests.engine.test_run import deaf_port
 
+pytestmark = pytest.mark.usefixtures("any_loop")
+
 WITHIN_S = 1.0
 
 

@@ -31,6 +31,8 @@ from tests.engine.peers import (
 )
 from tests.engine.stage import NOBODY, Planned, played, proxy
 
+pytestmark = pytest.mark.usefixtures("any_loop")
+
 
 @played
 async def test_a_stream_comes_through_in_order() -> None:
@@ -386,6 +388,26 @@ async def test_an_exception_of_an_attempt_in_mid_stream_ends_the_stream_with_an_
         await up.left.wait()
         assert conductor.logs == [["opened 200", "cancelled"]]
         assert [status for status, _ in conductor.ends] == [200]
+
+
+@pytest.mark.parametrize("at", ["attempt's request", "reply's head"])
+@played
+async def test_an_exception_inside_mitmproxys_layers_ends_the_exchange(at: str) -> None:
+    unspeakable = ((b"x-odd", 5),)
+    async with proxy() as stage, upstream(holds(HEAD + chunk(b"first"))) as up, client(stage.port) as talk:
+        if at == "attempt's request":
+            conductor = stage.conduct(up.request(headers=unspeakable))
+            await talk.send(post())
+            assert (await talk.read()).status == 500
+            assert [status for status, _ in conductor.ends] == [500]
+        else:
+            conductor = stage.conduct(up.request())
+            conductor.reply_headers = unspeakable  # type: ignore[assignment]
+            await talk.send(post())
+            await talk.gone()
+            await up.left.wait()
+            assert [status for status, _ in conductor.ends] == [None]
+        assert conductor.logs[0][-1] == "cancelled"
 
 
 @played
