@@ -11,11 +11,9 @@ back may already do so *inside* the yield: such a command is the last thing a me
 
 import asyncio
 import logging
-import time
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
-from mitmproxy.connection import Connection
 from mitmproxy.flow import Error
 from mitmproxy.proxy import events
 from mitmproxy.proxy.layer import CommandGenerator
@@ -24,9 +22,6 @@ from mitmproxy.proxy.layers.http import (
     ErrorCode,
     GetHttpConnectionCompleted,
     HttpErrorHook,
-    RequestData,
-    RequestEndOfMessage,
-    RequestHeaders,
     RequestProtocolError,
     ResponseData,
     ResponseEndOfMessage,
@@ -35,16 +30,14 @@ from mitmproxy.proxy.layers.http import (
     SendHttp,
 )
 
-from addons.engine.messages import SentRequest, sent_request
+from addons.engine.link import Link
 from addons.engine.reply import ClientReply
 from addons.engine.services import Services
 from addons.engine.timers import Reason, Signal
-from addons.engine.upstream import ConnectUpstream
 from addons.exchange import Answer, Attempt, Breakage, Conductor, Exchange, Head, Step, Wait
 from addons.refusals import InternalError
 
 if TYPE_CHECKING:
-    from addons.engine.layer import ExchangeHttpLayer
     from addons.engine.recorder import Trace
     from addons.engine.stream import ExchangeStream
 
@@ -65,11 +58,10 @@ class Phase(Enum):
 
 
 class Run:
-    """One exchange under way. `deadline_s`: when it is overdue, by time.monotonic()."""
+    """One exchange under way."""
 
     def __init__(self, stream: "ExchangeStream", exchange: Exchange, conductor: Conductor, services: Services) -> None:
         self.stream = stream
-        self.deadline_s = NEVER
         self._exchange = exchange
         self._conductor = conductor
         self._services = services
@@ -77,16 +69,14 @@ class Run:
         self._phase = Phase.DECIDING
         self._attempt: Attempt | None = None
         self._trace: Trace | None = None
-        self._alias = stream.stream_id
-        self._tries = 0
+        self._link = Link(stream)
         self._decision: asyncio.Task[Step] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._connecting: ConnectUpstream | None = None
-        self._asked_s = 0.0
-        self._server: Connection | None = None
-        self._sent: SentRequest | None = None
-        self._reused = False
-        self._reading = False
+
+    @property
+    def deadline_s(self) -> float:
+        """When it is overdue, by time.monotonic()."""
+        return self._link.deadline_s
 
     @property
     def killed(self) -> bool:
@@ -115,19 +105,19 @@ class Run:
     def _handle(self, event: events.Event) -> CommandGenerator[None]:
         match event:
             case ResponseData():
-                if self._is_current(event.stream_id):
+                if self._link.hears(event.stream_id):
                     yield from self._on_data(event.data)
             case ResponseHeaders():
-                if self._is_current(event.stream_id):
+                if self._link.hears(event.stream_id):
                     yield from self._on_headers(event)
             case ResponseEndOfMessage():
-                if self._is_current(event.stream_id):
+                if self._link.hears(event.stream_id):
                     yield from self._on_end()
             case ResponseProtocolError():
-                if self._is_current(event.stream_id):
+                if self._link.hears(event.stream_id):
                     yield from self._on_upstream_lost(event.message)
             case GetHttpConnectionCompleted():
-                if event.command is self._connecting:
+                if self._link.is_awaited(event):
                     yield from self._on_connected(event)
             case RequestProtocolError():
                 yield from self._on_client_gone(event.message)
@@ -135,13 +125,6 @@ class Run:
                 yield from self._on_signal(event.message)
             case _:  # Trailers, of either side, and late answers to what is no longer wanted.
                 pass
-
-    def _is_current(self, stream_id: int) -> bool:
-        if stream_id != self._alias or not self._reading:
-            return False
-        assert self._attempt is not None
-        self.deadline_s = time.monotonic() + self._attempt.request.silence_timeout_s
-        return True
 
     def _on_signal(self, reason: Reason) -> CommandGenerator[None]:
         match reason:
@@ -152,8 +135,9 @@ class Run:
                 if self._phase is Phase.WAITING:
                     yield from self._step()
             case Reason.OVERDUE:
-                if self.deadline_s <= time.monotonic():
-                    yield from self._on_overdue()
+                if (overdue := self._link.overdue()) is not None:
+                    yield from self._link.cancel("timeout")
+                    yield from self._break(*overdue)
             case Reason.KILLED:
                 yield from self._on_killed()
             case Reason.FAULT:  # Who knows what the client has got of the event that broke.
@@ -164,7 +148,6 @@ class Run:
     def _step(self) -> CommandGenerator[None]:
         """Asks the conductor. Mostly it knows at once; its first part runs here and now, like every eager task."""
         self._phase = Phase.DECIDING
-        self.deadline_s = NEVER
         loop = asyncio.get_running_loop()
         self._decision = asyncio.Task(self._conductor.next(), loop=loop, eager_start=True)
         if self._decision.done():
@@ -186,7 +169,8 @@ class Run:
         else:
             self._attempt = step
             self._trace = self._services.recorder.start(self.stream.flow, step)
-            yield from self._connect(fresh=False)
+            self._phase = Phase.CONNECTING
+            yield from self._link.connect(step.request)
 
     def _answer(self, answer: Answer) -> CommandGenerator[None]:
         if self._reply.begun:
@@ -196,55 +180,26 @@ class Run:
             whole = yield from self._reply.answer(answer.status, answer.headers, answer.body)
             yield from self._finish_or_cut(whole)
 
-    def _connect(self, *, fresh: bool) -> CommandGenerator[None]:
-        assert self._attempt is not None
-        request = self._attempt.request
-        self._phase = Phase.CONNECTING
-        self._asked_s = time.time()
-        self.deadline_s = time.monotonic() + request.connect_timeout_s
-        address = (request.host, request.port)
-        via = self.stream.flow.server_conn.via
-        self._connecting = ConnectUpstream(address, request.scheme == "https", via, fresh=fresh)
-        # Any value but True: what stands still is said to be dealt with, so that nobody does.
-        self._connecting.blocking = self.stream  # type: ignore[assignment]
-        yield self._connecting
-
     def _on_connected(self, completed: GetHttpConnectionCompleted) -> CommandGenerator[None]:
-        assert self._attempt is not None
-        request = self._attempt.request
-        self._connecting = None
         connection, error = completed.reply
         if connection is None:
-            yield from self._break(Breakage.CONNECT, f"no connection to {request.host}:{request.port}: {error}")
+            self._link.failed()
+            yield from self._break(Breakage.CONNECT, f"no connection to {self._link.target}: {error}")
             return
-        if self._tries:
-            if self._alias != self.stream.stream_id:
-                yield DropStream(self._alias)
-            self._alias = self._layer.new_alias(self.stream)
-        self._tries += 1
         self._phase = Phase.REPLYING
-        self._server = connection
-        self._reused = connection.timestamp_start is not None and connection.timestamp_start < self._asked_s
-        self._reading = True
-        self.deadline_s = time.monotonic() + request.silence_timeout_s
-        self._sent = sent_request(request)
         if self._trace is not None:
             self._trace.sent(connection)
-        yield SendHttp(RequestHeaders(self._alias, self._sent, end_stream=not request.body), connection)
-        if request.body:
-            yield SendHttp(RequestData(self._alias, request.body), connection)
-        yield SendHttp(RequestEndOfMessage(self._alias), connection)
+        yield from self._link.send(connection)
 
     # The upstream's reply.
 
     def _on_headers(self, event: ResponseHeaders) -> CommandGenerator[None]:
         assert self._attempt is not None
-        assert self._sent is not None
-        self._sent.answered = True
+        self._link.answered()
         if self._trace is not None:
             self._trace.opened(event.response)
         if event.response.status_code == 101:  # Nobody asked for another protocol.
-            yield from self._cancel_upstream("unexpected upgrade")
+            yield from self._link.cancel("unexpected upgrade")
             yield from self._break(Breakage.PROTOCOL, "the upstream switched protocols")
             return
         self._attempt.opened(event.response.status_code, event.response.headers.fields)
@@ -258,41 +213,24 @@ class Run:
 
     def _on_end(self) -> CommandGenerator[None]:
         assert self._attempt is not None
-        self._reading = False
+        self._link.rest()
         data = self._attempt.close()
         if self._attempt.head is Head.PENDING:
             raise RuntimeError("the attempt closed without an outcome")
         yield from self._bring(data, last=True)
 
     def _on_upstream_lost(self, message: str) -> CommandGenerator[None]:
-        self._reading = False
-        assert self._sent is not None
-        if self._reused and not self._sent.answered:
-            # A kept connection that its other end had already closed. Once: the next one is fresh.
-            yield from self._connect(fresh=True)
+        assert self._attempt is not None
+        self._link.rest()
+        if self._link.stale:
+            self._phase = Phase.CONNECTING
+            yield from self._link.connect(self._attempt.request, fresh=True)
         else:
             yield from self._break(Breakage.PROTOCOL, message)
-
-    def _on_overdue(self) -> CommandGenerator[None]:
-        assert self._attempt is not None
-        request = self._attempt.request
-        if self._phase is Phase.CONNECTING and self._connecting is not None:
-            dialled = self._layer.dialled(self._connecting)
-            if dialled is not None and dialled.timestamp_start is None and dialled.via is None:
-                # mitmproxy opens a few connections at a time to one address; this one is still in the queue.
-                self.deadline_s = time.monotonic() + request.connect_timeout_s
-                return
-            yield from self._cancel_upstream("timeout")
-            message = f"no connection to {request.host}:{request.port} within {request.connect_timeout_s:g} s"
-            yield from self._break(Breakage.CONNECT, message)
-        elif self._reading:
-            yield from self._cancel_upstream("timeout")
-            yield from self._break(Breakage.TIMEOUT, f"nothing came for {request.silence_timeout_s:g} s")
 
     def _break(self, how: Breakage, message: str) -> CommandGenerator[None]:
         """The upstream is lost: the next step, or the end of what the client already has."""
         assert self._attempt is not None
-        self._reading = False
         tail = self._attempt.broken(how, message)
         if self._attempt.head is Head.PENDING:
             raise RuntimeError("the attempt broke without an outcome")
@@ -313,22 +251,20 @@ class Run:
                 self._settle_attempt(problem=problem)
                 yield from self._complete()
         elif attempt.head is Head.FAILED:
-            yield from self._cancel_upstream("failed")
+            yield from self._link.cancel("failed")
             self._settle_attempt(problem=problem)
             yield from self._step()
 
     # Ends.
 
     def _complete(self) -> CommandGenerator[None]:
-        self.deadline_s = NEVER
         yield from self._finish_or_cut((yield from self._reply.end()))
 
     def _finish_or_cut(self, complete: bool) -> CommandGenerator[None]:
         """The reply has gone out, or the flow was killed (or its client left) while a hook ran."""
         if complete:
             self._finish(self._reply.response.status_code)
-            if self._alias != self.stream.stream_id:
-                yield DropStream(self._alias)
+            yield from self._link.forget()
         else:
             yield from self._cancel()
 
@@ -345,22 +281,11 @@ class Run:
 
     def _cancel(self) -> CommandGenerator[None]:
         """Nobody waits for a reply any more."""
-        yield from self._cancel_upstream("client gone")
+        yield from self._link.cancel("client gone")
         self._settle_attempt(cancelled=True, problem=GONE)
         self._finish(None)
-        if self._alias != self.stream.stream_id:
-            yield DropStream(self._alias)
+        yield from self._link.forget()
         yield DropStream(self.stream.stream_id)
-
-    def _cancel_upstream(self, why: str) -> CommandGenerator[None]:
-        """Closes an HTTP/1 connection, resets a stream of HTTP/2, gives up a dial."""
-        if self._connecting is not None:
-            command, self._connecting = self._connecting, None
-            yield from self._layer.give_up(command)
-        elif self._reading:
-            self._reading = False
-            assert self._server is not None
-            yield SendHttp(RequestProtocolError(self._alias, why, ErrorCode.CANCEL), self._server)
 
     def _settle_attempt(self, *, cancelled: bool = False, problem: str | None = None) -> None:
         attempt, trace = self._attempt, self._trace
@@ -374,7 +299,7 @@ class Run:
 
     def _finish(self, status: int | None) -> None:
         self._phase = Phase.DONE
-        self.deadline_s = NEVER
+        self._link.rest()
         self._services.timers.stop(self)
         if self._decision is not None:
             self._decision.cancel()
@@ -400,7 +325,7 @@ class Run:
         if self._phase is Phase.DONE:
             return
         error = InternalError(self._exchange.id)
-        yield from self._cancel_upstream("internal error")
+        yield from self._link.cancel("internal error")
         self._settle_attempt(cancelled=True, problem=str(error))
         client = self._exchange.client
         headers = ((b"content-type", b"application/json"),)
@@ -408,7 +333,7 @@ class Run:
 
     def _abort(self) -> CommandGenerator[None]:
         """Closes the client's connection (on HTTP/2 its stream)."""
-        yield from self._cancel_upstream("internal error")
+        yield from self._link.cancel("internal error")
         self._settle_attempt(cancelled=True, problem="internal error")
         if self._phase is not Phase.DONE:
             self._finish(None)
@@ -417,8 +342,3 @@ class Run:
         stream.flow.live = False
         yield SendHttp(ResponseProtocolError(stream.stream_id, "internal error", ErrorCode.KILL), stream.context.client)
         yield DropStream(stream.stream_id)
-
-    @property
-    def _layer(self) -> "ExchangeHttpLayer":
-        layers = self.stream.context.layers
-        return cast("ExchangeHttpLayer", layers[layers.index(self.stream) - 1])
