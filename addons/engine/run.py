@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NEVER: Final = float("inf")
 GONE: Final = "client disconnected"
 
 
