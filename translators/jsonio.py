@@ -77,7 +77,7 @@ def compact(raw: Raw | bytes) -> bytes:
 
 def text_of(raw: Raw) -> str:
     """Opaque JSON as text."""
-    return bytes(raw).decode()
+    return str(raw, "utf-8")
 
 
 def raw_of(text: str) -> Raw:

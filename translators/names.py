@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 _HASH_LENGTH: Final = 8
@@ -49,6 +50,7 @@ def client_name(names: Mapping[str, str], name: str) -> str:
     return names.get(name, name)
 
 
+@lru_cache(maxsize=4096)
 def legal_id(call_id: str, limit: int) -> str:
     """A call id of `[a-zA-Z0-9_-]`, at most `limit` characters; the same for the same id, always."""
     if len(call_id) <= limit and _LEGAL.fullmatch(call_id):

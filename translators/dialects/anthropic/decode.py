@@ -33,6 +33,7 @@ from translators.errors import BadRequest
 from translators.jsonio import check_text, read, text_of
 
 NAME: Final = "anthropic"
+ROLES: Final = {role.value: role for role in Role}
 BILLING: Final = "x-anthropic-billing-header:"
 CHOICES: Final[Mapping[str, ChoiceMode]] = {
     "auto": ChoiceMode.AUTO,
@@ -115,11 +116,16 @@ def _system(system: str | list[wire.TextBlock] | None, losses: list[Loss]) -> It
 
 
 def _message(index: int, message: wire.Message, losses: list[Loss]) -> Message:
-    role = Role(message.role)
+    role = ROLES[message.role]
     if isinstance(message.content, str):
         return Message(role, (Text(message.content),))
-    place = f"$.messages[{index}].content"
-    return Message(role, tuple(_part(block, f"{place}[{at}]", losses) for at, block in enumerate(message.content)))
+    parts = [
+        Text(block.text, _mark(block.cache_control))
+        if type(block) is wire.TextBlock  # nearly all of them
+        else _part(block, f"$.messages[{index}].content[{at}]", losses)
+        for at, block in enumerate(message.content)
+    ]
+    return Message(role, tuple(parts))
 
 
 def _part(block: wire.Block, path: str, losses: list[Loss]) -> Part:

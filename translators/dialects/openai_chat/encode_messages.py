@@ -75,7 +75,9 @@ class MessageWriter:
     def _user(self, message: Message, orphans: set[tuple[int, int]], index: int) -> None:
         parts: list[wire.ContentPart] = []
         for number, part in enumerate(message.parts):
-            if isinstance(part, ToolResult):
+            if type(part) is Text:  # nearly all of them
+                parts.append(wire.TextPart(part.text))
+            elif isinstance(part, ToolResult):
                 if (index, number) in orphans:
                     texts, attached = self._result(part, f"$.messages[{index}].parts[{number}]")
                     parts += [wire.TextPart(f"Result of the tool call {part.call_id}:"), *texts, *attached]
@@ -185,6 +187,8 @@ class MessageWriter:
         return texts, attached
 
     def _content(self, parts: Sequence[wire.ContentPart]) -> str | list[wire.ContentPart]:
+        if len(parts) == 1 and type(first := parts[0]) is wire.TextPart:
+            return first.text
         texts = [part.text for part in parts if isinstance(part, wire.TextPart)]
         if len(texts) < len(parts) or (len(texts) > 1 and self._target.genuine):
             return list(parts)
