@@ -85,9 +85,12 @@ class ExchangeConductor:
             return self._answer(InternalError(self._exchange.id))
 
     def finished(self, status: int | None, sent_bytes: int) -> None:
-        """The exchange is over: one usage record."""
+        """The exchange is over: one usage record. What is large is let go at once, not when garbage is collected."""
         if self._last is not None and self._last.outcome is None:
             self._last.cancelled()
+        self._last = None
+        self._outbound.clear()
+        self._exchange.conductor = None
         self._shared.sink.take(record_of(self._exchange, status, sent_bytes, self._shared.clock()))
 
     def _next(self) -> Step:

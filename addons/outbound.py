@@ -59,6 +59,11 @@ class Outbound:
         request = self._request(candidate, credential, translated.body)
         return Said(upstream, request, translated.context, translated.losses)
 
+    def clear(self) -> None:
+        """Lets go of what was translated."""
+        self._conversation = None
+        self._translated.clear()
+
     def _translate(self, upstream: Dialect, target: Target) -> TranslatedRequest:
         """The same for all credentials that have the target in common."""
         known = self._translated.get((upstream.name, target))
