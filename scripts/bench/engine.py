@@ -1,8 +1,9 @@
 """What our engine costs beside bare mitmdump: CPU of the proxy process per request and per event.
 
 Each proxy runs as its own process; the work goes to them in turns, so that a noisy machine disturbs all alike. Figures
-are medians of the rounds. `stock` is mitmdump as it comes, as a reverse proxy for the same upstream; `stream` is the
-same with `flow.response.stream = True` for server-sent events; `ours` translates Anthropic -> OpenAI chat.
+are medians of the rounds; the `to` columns are medians of the rounds' ratios. `stock` is mitmdump as it comes, as a
+reverse proxy for the same upstream; `stream` is the same with `flow.response.stream = True` for server-sent events;
+`ours` translates Anthropic -> OpenAI chat.
 
     .venv/bin/python scripts/bench/engine.py [--json] [--rounds 5]
 """
@@ -20,12 +21,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 EVENTS: Final = 300
+STARTS: Final = 5
 LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 STREAM_ADDON: Final = """
@@ -56,6 +58,16 @@ class Proxy:
         found = re.search(r"VmRSS:\s+(\d+) kB", status)
         assert found
         return int(found[1]) / 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a proxy is started."""
+
+    name: str
+    command: list[str]
+    port: int
+    anthropic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +146,29 @@ def main() -> None:
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         upstream = stack.enter_context(upstream_server())
-        proxies = [stack.enter_context(proxy) for proxy in all_proxies(directory, upstream)]
+        starts = list(all_starts(directory, upstream))
+        start_s = measure_starts(starts)
+        proxies = [stack.enter_context(started(start)) for start in starts]
         works = [work for work in WORKS if arguments.only in work.name]
         time.sleep(1)
         memory = {proxy.name: proxy.rss_mb() for proxy in proxies}
-        figures = {work.name: measure(work, proxies, arguments.rounds) for work in works}
-        report(figures, proxies, memory, as_json=arguments.json)
+        samples = {work.name: measure(work, proxies, arguments.rounds) for work in works}
+        report(samples, start_s, memory, as_json=arguments.json)
 
 
-def measure(work: Work, proxies: list[Proxy], rounds: int) -> dict[str, float]:
-    """Proxy -> CPU microseconds per request or event, the median of the rounds."""
+def measure_starts(starts: list[Start]) -> dict[str, float]:
+    """Proxy -> seconds from its start to its first answer, the median. The first time, which compiles, is left out."""
+    seconds: dict[str, list[float]] = {start.name: [] for start in starts}
+    for round_number in range(STARTS + 1):
+        for start in starts:
+            with started(start) as proxy:
+                if round_number:
+                    seconds[start.name].append(proxy.start_s)
+    return {name: statistics.median(times) for name, times in seconds.items()}
+
+
+def measure(work: Work, proxies: list[Proxy], rounds: int) -> dict[str, list[float]]:
+    """Proxy -> CPU microseconds per request or event, in each round."""
     samples: dict[str, list[float]] = {proxy.name: [] for proxy in proxies}
     for round_number in range(rounds + 1):
         for proxy in proxies:
@@ -152,7 +177,12 @@ def measure(work: Work, proxies: list[Proxy], rounds: int) -> dict[str, float]:
             cost = (proxy.cpu_s() - before) / work.requests / work.divisor * 1e6
             if round_number:  # The first round warms up.
                 samples[proxy.name].append(cost)
-    return {name: statistics.median(costs) for name, costs in samples.items()}
+    return samples
+
+
+def ratio(samples: dict[str, list[float]], bare: str) -> float:
+    """What ours costs beside a bare one: the median of the rounds' ratios."""
+    return statistics.median(ours / cost for ours, cost in zip(samples["ours"], samples[bare], strict=True))
 
 
 async def drive(work: Work, proxy: Proxy) -> None:
@@ -201,18 +231,20 @@ async def read_reply(reader: asyncio.StreamReader) -> tuple[int, bytes]:
 
 
 def report(
-    figures: dict[str, dict[str, float]], proxies: list[Proxy], memory: dict[str, float], *, as_json: bool
+    samples: dict[str, dict[str, list[float]]], starts: dict[str, float], memory: dict[str, float], *, as_json: bool
 ) -> None:
     """A table for people, JSON for programs."""
-    starts = {proxy.name: proxy.start_s for proxy in proxies}
+    names = list(starts)
+    costs = {work: {name: statistics.median(of_work[name]) for name in names} for work, of_work in samples.items()}
+    ratios = {work: {name: ratio(of_work, name) for name in ("stock", "stream")} for work, of_work in samples.items()}
     if as_json:
-        print(json.dumps({"cpu_us": figures, "idle_rss_mb": memory, "start_to_first_answer_s": starts}, indent=1))
+        said = {"cpu_us": costs, "ratio": ratios, "idle_rss_mb": memory, "start_to_first_answer_s": starts}
+        print(json.dumps(said, indent=1))
         return
-    names = [proxy.name for proxy in proxies]
     print(f"{'CPU microseconds':28}" + "".join(f"{name:>10}" for name in names) + f"{'to stock':>10}{'to stream':>10}")
-    for work, costs in figures.items():
-        ratios = [f"{costs['ours'] / costs[name]:10.2f}" for name in ("stock", "stream")]
-        print(f"{work:28}" + "".join(f"{costs[name]:10.1f}" for name in names) + "".join(ratios))
+    for work, of_work in costs.items():
+        figures = "".join(f"{of_work[name]:10.1f}" for name in names)
+        print(f"{work:28}{figures}" + "".join(f"{of_one:10.2f}" for of_one in ratios[work].values()))
     print(f"{'idle RSS, MB':28}" + "".join(f"{memory[name]:10.1f}" for name in names))
     print(f"{'start to first answer, s':28}" + "".join(f"{starts[name]:10.2f}" for name in names))
 
@@ -229,8 +261,8 @@ def upstream_server() -> Iterator[int]:
             process.terminate()
 
 
-def all_proxies(directory: Path, upstream: int) -> Iterator[Any]:
-    """The three, not yet started."""
+def all_starts(directory: Path, upstream: int) -> Iterator[Start]:
+    """The three. Ours as scripts/run starts it."""
     streaming = directory / "streaming.py"
     streaming.write_text(STREAM_ADDON)
     mitmdump = str(Path(sys.executable).parent / "mitmdump")
@@ -238,7 +270,7 @@ def all_proxies(directory: Path, upstream: int) -> Iterator[Any]:
         port = free_port()
         mode = f"reverse:http://127.0.0.1:{upstream}@127.0.0.1:{port}"
         command = [mitmdump, "--mode", mode, "--set", "flow_detail=0", "--set", f"confdir={directory}", *more]
-        yield started(name, command, port, anthropic=False)
+        yield Start(name, command, port, anthropic=False)
     port = free_port()
     config = directory / "config.yaml"
     config.write_text(
@@ -247,21 +279,23 @@ def all_proxies(directory: Path, upstream: int) -> Iterator[Any]:
         "    api-key-entries: [{api-key: bench-upstream-key}]\n    models: [{name: bench-model}]\n"
     )
     start = str(ROOT / "scripts" / "start.py")
-    command = [sys.executable, start, "--headless", "--config", str(config), "--set", f"confdir={directory}"]
-    yield started("ours", command, port, anthropic=True)
+    command = [sys.executable, "-O", start, "--headless", "--config", str(config), "--set", f"confdir={directory}"]
+    yield Start("ours", command, port, anthropic=True)
 
 
 @contextmanager
-def started(name: str, command: list[str], port: int, *, anthropic: bool) -> Iterator[Proxy]:
+def started(start: Start) -> Iterator[Proxy]:
     """A proxy that has given its first answer."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     began = time.perf_counter()
     with (
         tempfile.TemporaryFile() as log,
-        subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process,
+        subprocess.Popen(start.command, stdout=log, stderr=log, env=environment) as process,
     ):
         try:
-            first_answer(Proxy(name, process, port, anthropic, 0.0), log)
-            yield Proxy(name, process, port, anthropic, time.perf_counter() - began)
+            proxy = Proxy(start.name, process, start.port, start.anthropic, 0.0)
+            first_answer(proxy, log)
+            yield replace(proxy, start_s=time.perf_counter() - began)
         finally:
             process.terminate()
             process.wait(10)
