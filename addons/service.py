@@ -17,7 +17,7 @@ from addons.accounts import from_settings
 from addons.conduct import Conductors
 from addons.engine import Engine
 from addons.gateway import Gateway
-from addons.listen import gateway_mode, port_problem
+from addons.listen import PLACEHOLDER_HOST, gateway_mode, port_problem
 from addons.route import Router
 from addons.settings import Settings, SettingsError, find_config, load
 from addons.usage.record import Fanout, LogSink
@@ -64,9 +64,11 @@ class Service:
             asyncio.get_running_loop().create_task(self._listen(self._settings))
 
     def done(self) -> None:
-        """Takes back what load() changed."""
+        """Takes back what was changed. The listener only if nobody takes our place: a live reload keeps it open."""
         ctx.options.update(**self._saved)
         self._saved.clear()
+        if not ctx.master.should_exit.is_set():
+            asyncio.get_running_loop().call_soon(give_listener_back)
 
     def _load_settings(self) -> Settings:
         path = find_config(ctx.options.cliproxy_config or None, os.environ, Path.cwd())
@@ -80,18 +82,22 @@ class Service:
         return loaded.settings
 
     def _build(self, settings: Settings) -> None:
-        if not ctx.options.has_changed("mode"):
+        wanted = [gateway_mode(settings.host, settings.port)]
+        if ctx.options.mode != wanted and (is_ours() or not ctx.options.has_changed("mode")):
             problem = port_problem(settings.host, settings.port)
             if problem:
                 stop(problem)
-            self._set_options({"mode": [gateway_mode(settings.host, settings.port)]})
+            ctx.options.update(mode=wanted)
         if settings.debug:
             self._set_options({"termlog_verbosity": "debug"})
         credentials = from_settings.credentials(settings)
         router = Router(settings, credentials)
         pools = from_settings.pools(credentials, settings)
         conductors = Conductors(pools, settings, Fanout([LogSink()]))
-        self.addons = [Gateway(Access(settings.api_keys), router, conductors), Engine()]
+        parts = [Gateway(Access(settings.api_keys), router, conductors), Engine()]
+        for part in parts:
+            ctx.master.addons.register(part)
+        self.addons += parts
         self._settings = settings
         self._router = router
 
@@ -108,6 +114,17 @@ class Service:
             if name in ctx.options and not ctx.options.has_changed(name):  # mitmweb has no flow_detail
                 self._saved[name] = getattr(ctx.options, name)
                 ctx.options.update(**{name: value})
+
+
+def is_ours() -> bool:
+    """Whether mitmproxy listens as the gateway, and not as its user said."""
+    return any(PLACEHOLDER_HOST in mode for mode in ctx.options.mode)
+
+
+def give_listener_back() -> None:
+    """mitmproxy listens as it would without us."""
+    if ctx.master.addons.get(Service.name) is None and is_ours():
+        ctx.options.update(mode=["regular"])
 
 
 def stop(reason: str) -> NoReturn:

@@ -1,11 +1,12 @@
 """The shortest way to start: `mitmdump -s addons/cliproxy.py`, and a config.yaml beside it."""
 
+import os
 import socket
 
 import pytest
 
 from tests.support.config import CLIENT_KEY, claude_key, config
-from tests.support.proxy import Proxy
+from tests.support.proxy import SCRIPT, Proxy
 from tests.support.talkers import AnthropicTalker
 from tests.vendors.anthropic import AnthropicVendor
 from tests.vendors.running import running
@@ -33,3 +34,17 @@ def test_nothing_else_need_stand_on_the_command_line() -> None:
         assert AnthropicTalker(it.url, CLIENT_KEY, "a", stream=True).say("hello").text == "echo: hello"
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", STOCK_PORT), 1).close()
+
+
+def test_a_live_reload_of_the_script_goes_on_serving() -> None:
+    vendor = AnthropicVendor()
+    with (
+        running(vendor),
+        Proxy(config(claude=[claude_key(vendor.base_url, "test-key-1", {"a": "m"})])) as it,
+    ):
+        since = len(it.log)
+        os.utime(SCRIPT)
+        it.wait_for("Loading script", since=since)
+        it.wait_for("Gateway ", since=since)
+        assert AnthropicTalker(it.url, CLIENT_KEY, "a", stream=True).say("hello").text == "echo: hello"
+        it.wait_for("status=200", since=since)
