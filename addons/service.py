@@ -19,7 +19,7 @@ from addons.engine import Engine
 from addons.gateway import Gateway
 from addons.listen import PLACEHOLDER_HOST, gateway_mode, port_problem
 from addons.route import Router
-from addons.settings import Settings, SettingsError, find_config, load
+from addons.settings import CONFIG_NAME, Settings, SettingsError, find_config, load
 from addons.usage.record import Fanout, LogSink
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Service:
     def _load_settings(self) -> Settings:
         path = find_config(ctx.options.cliproxy_config or None, os.environ, Path.cwd())
         if path is None:
-            path = Path(ctx.options.cliproxy_config or os.environ.get("CLIPROXY_CONFIG") or "config.yaml")
+            path = Path(CONFIG_NAME)
             for line in first_run.make_config(path, os.environ, None).text.splitlines():
                 logger.warning(line)
         loaded = load(path)

@@ -21,12 +21,12 @@ def main() -> None:
         sys.exit(demo())
     from addons import first_run
     from addons.listen import gateway_mode, port_problem
-    from addons.settings import SettingsError, find_config, load
+    from addons.settings import CONFIG_NAME, SettingsError, find_config, load
 
     path = find_config(arguments.config, os.environ, Path.cwd())
     made = None
     if path is None:
-        path = Path(arguments.config or os.environ.get("CLIPROXY_CONFIG") or "config.yaml")
+        path = Path(CONFIG_NAME)
         made = first_run.make_config(path, os.environ, ask if sys.stdin.isatty() else None)
         print(made.text)
     try:

@@ -5,10 +5,11 @@ mistakes, `load` puts them together.
 """
 
 from addons.settings.keys import Note
-from addons.settings.load import Loaded, SettingsError, find_config, load, parse
+from addons.settings.load import CONFIG_NAME, Loaded, SettingsError, find_config, load, parse
 from addons.settings.model import ClaudeKey, CompatibleProvider, KeyEntry, ModelEntry, Routing, Settings
 
 __all__ = [
+    "CONFIG_NAME",
     "ClaudeKey",
     "CompatibleProvider",
     "KeyEntry",

@@ -1,0 +1,91 @@
+"""scripts/run as a person would use it; tests/e2e has what the gateway then does."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.ports import free_port
+
+ROOT: Final = Path(__file__).parents[2]
+START: Final = [sys.executable, "-O", str(ROOT / "scripts" / "start.py")]
+
+
+@contextmanager
+def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The proxy, started in that folder, with its output to read."""
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+    with subprocess.Popen(
+        [*START, *arguments, "--set", f"confdir={folder}"],
+        cwd=folder,
+        env={**environment, "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def lines_until(process: subprocess.Popen[str], pattern: str) -> str:
+    """All that it says until a line matches."""
+    said = ""
+    assert process.stdout is not None
+    for line in process.stdout:
+        said += line
+        if re.search(pattern, line):
+            return said
+    raise AssertionError(f"it never said {pattern!r}:\n{said}")
+
+
+def test_the_demo_translates_fails_over_and_ends() -> None:
+    done = subprocess.run([*START, "--demo"], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "simulated" in done.stdout.splitlines()[0]
+    assert "after 2 attempt(s)" in done.stdout
+    assert done.stdout.count("Hello from a simulated") == 2
+
+
+@pytest.mark.parametrize("program", [["--headless"], ["--set", "web_port=0"]])
+def test_the_first_start_makes_a_config_and_shows_where_everything_is(tmp_path: Path, program: list[str]) -> None:
+    port = free_port()
+    example = (ROOT / "config.example.yaml").read_text()
+    assert "port: 8317" in example
+    config = tmp_path / "config.yaml"
+    with started(tmp_path, *program) as process:
+        said = lines_until(process, "Missing|taken by another program")
+    assert "Made" in said
+    assert config.exists()
+    config.write_text(config.read_text().replace("port: 8317", f"port: {port}"))
+    with started(tmp_path, *program) as process:
+        said = lines_until(process, "Missing")
+    assert "Made" not in said
+    assert f"http://127.0.0.1:{port}" in said
+    assert ("Console" in said) is ("--headless" not in program)
+
+
+def test_a_mistake_in_the_config_is_a_line_and_a_status(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("prot: 1\n")
+    done = subprocess.run(START, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "`port` was probably meant" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_config_that_was_named_and_is_not_there_is_no_reason_to_make_one(tmp_path: Path) -> None:
+    command = [*START, "--config", "other.yaml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "other.yaml: can't be read: No such file" in done.stderr
+    assert not list(tmp_path.iterdir())
