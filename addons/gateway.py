@@ -68,6 +68,17 @@ class Gateway:
             logger.exception("flow=%s could not be opened", flow.id[:8])
             refuse(flow, _dialect_at(self._routes, visit, dialect), InternalError(flow.id))
 
+    def response(self, flow: http.HTTPFlow) -> None:
+        """The hook: says on the flow who answered, for people."""
+        exchange = exchanges.of(flow)
+        if exchange is None or not exchange.attempts:
+            return
+        last = exchange.attempts[-1]
+        flow.comment = (
+            f"{exchange.client.name} {exchange.model}: attempt {last.number}, "
+            f"{last.provider} {last.credential} {last.model}: {exchange.error or last.outcome}"
+        )
+
     def _serve(self, visit: Visit) -> None:
         if visit.path in ("/", "/healthz"):
             _answer_ours(visit)

@@ -48,6 +48,8 @@ class Service:
         loader.add_option("cliproxy_config", str, "", "The gateway's config.yaml ($CLIPROXY_CONFIG, ./config.yaml).")
         loader.add_option("cliproxy_welcome", str, "", "Print where everything is: `first` after making a config.")
         self._set_options(OPTIONS)
+        if "web_columns" in ctx.options:  # Attempts, and who answered, stand in the comments.
+            self._set_options({"web_columns": [*ctx.options.web_columns, "comment"]})
 
     def configure(self, updated: Set[str]) -> None:
         """Reads the config once mitmproxy knows where it is."""

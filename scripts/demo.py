@@ -8,7 +8,6 @@ not translated.
 """
 
 import json
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from tests.support.ports import free_port  # noqa: E402
 from tests.vendors.anthropic import AnthropicVendor  # noqa: E402
 from tests.vendors.behaviour import refused, text  # noqa: E402
 from tests.vendors.openai_chat import OpenAIChatVendor  # noqa: E402
@@ -210,14 +210,6 @@ def wait_until_healthy(port: int, process: subprocess.Popen[bytes], log: Path) -
         finally:
             connection.close()
     raise SystemExit(f"The gateway did not start:\n{log.read_text(errors='replace')}")
-
-
-def free_port() -> int:
-    """One that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

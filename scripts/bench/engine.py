@@ -13,7 +13,6 @@ import asyncio
 import json
 import os
 import re
-import socket
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,10 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.support.ports import free_port  # noqa: E402
+
 EVENTS: Final = 300
 STARTS: Final = 5
 LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -312,14 +315,6 @@ def first_answer(proxy: Proxy, log: IO[bytes]) -> None:
                 log.seek(0)
                 raise SystemExit(f"{proxy.name} did not start:\n{log.read().decode()}") from None
             time.sleep(0.01)
-
-
-def free_port() -> int:
-    """One that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":
