@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from addons.accounts.exhausted import CredentialsExhausted
-from addons.accounts.outcome import CANCELLED, Outcome
+from addons.accounts.exhausted import CredentialsExhausted, ModelMissing
+from addons.accounts.outcome import CANCELLED, Outcome, OutcomeKind
 from addons.accounts.pool import Exhausted, Lease, Pool
 from addons.attempt import UpstreamAttempt
 from addons.exchange import Answer, AttemptRecord, Exchange, Step, Wait
@@ -128,7 +128,14 @@ class ExchangeConductor:
                 return Wait(wait_s)
         if self._exchange.operation is Operation.COUNT_TOKENS:  # Not every server of that dialect can count.
             return estimate(self._exchange.client, self._exchange.body)
-        return self._answer(CredentialsExhausted(self._exchange.model, exhausted, now_s, self._unrested(exhausted)))
+        nobody = ModelMissing if self._is_missing(exhausted) else CredentialsExhausted
+        return self._answer(nobody(self._exchange.model, exhausted, now_s, self._unrested(exhausted)))
+
+    def _is_missing(self, exhausted: Sequence[Exhausted]) -> bool:
+        """Whether every upstream has said, now or before, that it has no such model."""
+        reasons = {record.outcome for record in self._exchange.attempts}
+        reasons |= {one.kind.value for pool in exhausted for one in pool.blocked}
+        return reasons == {OutcomeKind.MODEL_MISSING.value}
 
     def _exhausted(self, candidate: Candidate, now_s: float) -> Exhausted:
         """Who rests, and until when: what is left when all have been tried."""

@@ -25,18 +25,42 @@ class CredentialsExhausted(GatewayError):
 
     def __init__(self, model: str, exhausted: Sequence[Exhausted], now_s: float, tried: Sequence[str] = ()) -> None:
         times = [one.retry_at_s for one in exhausted if one.retry_at_s is not None]
-        blocked = sorted((one for pool in exhausted for one in pool.blocked), key=lambda one: one.until_s)
-        self.retry_after_s = float(math.ceil(max(min(times, default=now_s), now_s) - now_s))
+        self.retry_after_s = max(SOON_S, float(math.ceil(min(times, default=now_s) - now_s)))
         when = f"the first is back in {_span(self.retry_after_s)}"
-        if any(one.kind is OutcomeKind.TRANSIENT for one in blocked):  # The pool lends such a one to the next request.
-            self.retry_after_s = SOON_S
+        if any(one.kind is OutcomeKind.TRANSIENT for pool in exhausted for one in pool.blocked):
+            self.retry_after_s = SOON_S  # The pool lends such a one to the next request.
             when = "one that failed only in passing may be asked again at once"
-        pools = ", ".join(dict.fromkeys(one.pool for one in exhausted))
-        head = f"every credential for {model!r} ({pools}) is resting; {when}"
-        lines = [*tried[:SHOWN], *(_sentence(one, now_s) for one in blocked[:SHOWN])]
-        if len(blocked) > SHOWN:
-            lines.append(f"{len(blocked) - SHOWN} more")
-        super().__init__(f"{head}: {'; '.join(lines)}" if lines else head)
+        head = f"every credential for {model!r} ({_pools(exhausted)}) is resting; {when}"
+        super().__init__(_story(head, exhausted, now_s, tried))
+
+
+class ModelMissing(GatewayError):
+    """Every credential that could answer was tried, and each upstream says that it has no such model.
+
+    404, because it will not go away by asking again.
+    """
+
+    kind = ErrorKind.NOT_FOUND
+    status = 404
+    code = "model_not_found"
+    param = "model"
+
+    def __init__(self, model: str, exhausted: Sequence[Exhausted], now_s: float, tried: Sequence[str] = ()) -> None:
+        head = f"no upstream of {model!r} ({_pools(exhausted)}) has the model that the config names for it"
+        super().__init__(_story(head, exhausted, now_s, tried))
+
+
+def _pools(exhausted: Sequence[Exhausted]) -> str:
+    return ", ".join(dict.fromkeys(one.pool for one in exhausted))
+
+
+def _story(head: str, exhausted: Sequence[Exhausted], now_s: float, tried: Sequence[str]) -> str:
+    """What is known of each credential, those first that are back first."""
+    blocked = sorted((one for pool in exhausted for one in pool.blocked), key=lambda one: one.until_s)
+    lines = [*tried[:SHOWN], *(_sentence(one, now_s) for one in blocked[:SHOWN])]
+    if len(blocked) > SHOWN:
+        lines.append(f"{len(blocked) - SHOWN} more")
+    return f"{head}: {'; '.join(lines)}" if lines else head
 
 
 def _sentence(one: Blocked, now_s: float) -> str:

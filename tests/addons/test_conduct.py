@@ -150,6 +150,24 @@ def test_after_a_fault_that_passes_the_next_request_may_try_at_once() -> None:
     assert dict(answer.headers)[b"retry-after"] == b"1"
 
 
+def test_a_model_that_no_upstream_has_is_a_404_and_not_a_429() -> None:
+    stage = Stage(keys=2)
+    body = b'{"error": {"message": "The model `big-upstream` does not exist", "code": "model_not_found"}}'
+    refuse(stage.attempt(), 404, body)
+    refuse(stage.attempt(), 404, body)
+    answer = answer_of(stage.next())
+    assert answer.status == 404
+    assert json.loads(answer.body)["error"]["type"] == "not_found_error"
+    assert b"retry-after" not in dict(answer.headers)
+
+
+def test_a_missing_model_beside_a_limit_is_worth_another_try() -> None:
+    stage = Stage(keys=2)
+    refuse(stage.attempt(), 404, b'{"error": {"message": "no such model", "code": "model_not_found"}}')
+    refuse(stage.attempt(), 429)
+    assert answer_of(stage.next()).status == 429
+
+
 def test_another_round_waits_until_the_first_is_free() -> None:
     stage = Stage(keys=2, config={"request-retry": 1, "max-retry-interval": 60})
     refuse(stage.attempt(), 429, retry_after="20")

@@ -34,5 +34,5 @@ def test_it_says_who_why_and_until_when() -> None:
 def test_a_long_list_is_cut_and_the_time_never_lies_in_the_past() -> None:
     error = CredentialsExhausted("m", [resting(9)], 100.0)
     assert str(error).endswith("; 4 more")
-    assert error.retry_after_s == 0.0
-    assert str(CredentialsExhausted("m", [], 5.0)).endswith("the first is back in 0 s")
+    assert error.retry_after_s == 1.0
+    assert str(CredentialsExhausted("m", [], 5.0)).endswith("the first is back in 1 s")
