@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.streams import check_order
 from translators.assemble import Assembler, events_of
 from translators.conversation import Part, Refusal, Reply, Text, Thinking, ToolCall
 from translators.errors import ErrorKind, UpstreamError
 from translators.events import (
     Event,
-    Order,
     PartDelta,
     PartEnd,
     PartKind,
@@ -56,9 +56,7 @@ def test_a_reply_is_the_sum_of_its_events(reply: Reply) -> None:
 
 @given(REPLIES)
 def test_the_events_of_a_reply_are_in_order(reply: Reply) -> None:
-    order = Order()
-    for event in events_of(reply):
-        order.take(event)
+    check_order(events_of(reply))
 
 
 START = ReplyStart("id", "model", Usage(input_tokens=5))

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.streams import splits
 from translators.errors import ErrorKind
 from translators.events import (
     Event,
@@ -134,11 +135,10 @@ def test_any_interleaving_comes_out_part_by_part(case: tuple[list[Event], list[E
 @given(interleaved(), st.data())
 def test_many_at_once_come_out_as_one_by_one(case: tuple[list[Event], list[Event]], data: st.DataObject) -> None:
     arriving, in_order = case
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(arriving)), max_size=5)))
     serializer = Serializer()
     out: list[Event] = []
-    for start, end in zip([0, *cuts], [*cuts, len(arriving)], strict=True):
-        out += serializer.feed_all(arriving[start:end])
+    for events in data.draw(splits(arriving)):
+        out += serializer.feed_all(events)
     assert out == in_order
 
 

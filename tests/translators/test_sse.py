@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.streams import splits
 from translators import sse
 from translators.sse import Frame, FrameSplitter, FrameTooLong
 
@@ -110,9 +111,7 @@ BODIES = st.lists(st.tuples(LINES, ENDS), max_size=12).map(lambda lines: b"".joi
 @given(st.booleans(), BODIES, st.data())
 def test_any_split_gives_what_the_standard_says(marked: bool, body: bytes, data: st.DataObject) -> None:
     whole = b"\xef\xbb\xbf" * marked + body
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
-    pieces = [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
-    assert frames(*pieces) == by_the_standard(whole)
+    assert frames(*data.draw(splits(whole))) == by_the_standard(whole)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["lf", "crlf"])

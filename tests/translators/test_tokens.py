@@ -1,12 +1,11 @@
 """The estimate of a prompt's tokens: near the vendors' own counts."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from tests.support.recordings import WIRE
 from translators.conversation import (
     Audio,
     Conversation,
@@ -26,8 +25,6 @@ from translators.conversation import (
 from translators.dialects.openai_chat import DIALECT
 from translators.tokens import estimate, of_text
 
-RECORDED = Path(__file__).resolve().parents[3] / "shared" / "fixtures" / "wire" / "openai_chat"
-
 
 def tokens(*parts: Part, **fields: object) -> int:
     return estimate(Conversation(model="m", messages=(Message(Role.USER, parts),), **fields))  # type: ignore[arg-type]
@@ -35,7 +32,8 @@ def tokens(*parts: Part, **fields: object) -> int:
 
 @pytest.mark.parametrize("name", ["cj-06143faf00", "cj-74a9c5153e"])
 def test_long_prompts_of_recorded_requests_are_estimated_within_a_third(name: str) -> None:
-    request, reply = RECORDED / f"{name}.request.json", RECORDED / f"{name}.json"
+    folder = WIRE / "openai_chat"
+    request, reply = folder / f"{name}.request.json", folder / f"{name}.json"
     if not request.exists():
         pytest.skip(f"no {request.name}")
     usage = DIALECT.decode_reply(reply.read_bytes()).usage

@@ -1,59 +1,16 @@
-"""What the tests of this dialect share: recordings, decoding with a check of the order, an encoded stream."""
+"""What the tests of this dialect share: its streams and recordings, frames and messages to write tests with."""
 
 from collections.abc import Iterable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-import pytest
-
-from translators.assemble import Assembler
-from translators.conversation import Conversation, Message, Part, Reply, Role, Text
-from translators.dialect import Context
+from tests.support import recordings, streams
+from translators.conversation import Conversation, Message, Part, Role, Text
 from translators.dialects.anthropic import DIALECT
-from translators.events import Event, Order
 
-RECORDED = Path(__file__).resolve().parents[5] / "shared" / "fixtures" / "wire" / "anthropic"
-CLIENTS = RECORDED.parents[1] / "clients"
-
-
-def recorded(pattern: str) -> list[Any]:
-    """The recorded files of a pattern as test parameters; where there are none, one that is skipped."""
-    paths = [path for path in sorted(RECORDED.glob(pattern)) if pattern.count(".") == path.name.count(".")]
-    if not paths:
-        return [pytest.param(None, marks=pytest.mark.skip(reason=f"no {pattern} in {RECORDED.name}"))]
-    return [pytest.param(path, id=path.name) for path in paths]
-
-
-def decode(*pieces: bytes) -> list[Event]:
-    """The events of a body that arrives in these pieces, their order checked; nothing follows the end."""
-    decoder = DIALECT.stream_decoder()
-    events = [event for piece in pieces for event in decoder.feed(piece)]
-    events += decoder.close()
-    assert decoder.feed(b'data: {"type":"message_stop"}\n\n') == []
-    assert decoder.close() == []
-    check_order(events)
-    return events
-
-
-def check_order(events: Iterable[Event]) -> None:
-    """Raises OutOfOrder."""
-    order = Order()
-    for event in events:
-        order.take(event)
-
-
-def whole(events: Iterable[Event]) -> Reply:
-    """The sum of the events. Raises UpstreamError where they end in an error."""
-    assembler = Assembler()
-    for event in events:
-        assembler.take(event)
-    return assembler.reply()
-
-
-def encode(events: Iterable[Event], context: Context | None = None) -> bytes:
-    """The client's stream."""
-    encoder = DIALECT.stream_encoder(context or Context())
-    return b"".join(encoder.feed(event) for event in events)
+recorded = partial(recordings.recorded, DIALECT.name)
+decode = partial(streams.decode, DIALECT)
+encode = partial(streams.encode, DIALECT)
 
 
 def frames(*data: str) -> bytes:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.translators.dialects.anthropic.material import CLIENTS, recorded
+from tests.support.recordings import CLIENTS
+from tests.translators.dialects.anthropic.material import recorded
 from translators.conversation import (
     CacheMark,
     ChoiceMode,

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.translators.dialects.anthropic.material import RECORDED, decode, encode, recorded, whole
+from tests.support.streams import whole
+from tests.translators.dialects.anthropic.material import decode, encode, recorded
 from translators.assemble import events_of
 from translators.conversation import Part, Refusal, Reply, Text, Thinking, ToolCall
 from translators.dialect import Context
@@ -44,7 +45,6 @@ def test_recorded_replies_decode_and_come_back(path: Path) -> None:
     assert said["usage"]["output_tokens"] == recording["usage"]["output_tokens"]
 
 
-@pytest.mark.skipif(not RECORDED.exists(), reason="no recordings")
 @pytest.mark.parametrize("path", recorded("aj-*.json"))
 def test_streamed_or_whole_a_reply_says_the_same(path: Path) -> None:
     try:

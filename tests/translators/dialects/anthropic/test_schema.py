@@ -8,7 +8,7 @@ import pytest
 from anthropic import transform_schema
 from msgspec import Raw
 
-from tests.translators.dialects.anthropic.material import CLIENTS
+from tests.support.recordings import CLIENTS
 from translators.dialects.anthropic.schema import plain_schema, tool_schema
 from translators.errors import BadRequest
 

@@ -1,10 +1,8 @@
 """The official SDK as the judge: it reads what we say over a real connection."""
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,9 @@ import anthropic
 import pytest
 from anthropic.types import Message, MessageParam
 
-from tests.translators.dialects.anthropic.material import decode, encode, recorded, whole
+from tests.support.served import answering
+from tests.support.streams import whole
+from tests.translators.dialects.anthropic.material import decode, encode, recorded
 from translators.assemble import events_of
 from translators.conversation import Part, Refusal, Reply, Text, Thinking, ToolCall
 from translators.dialect import Context, ModelInfo
@@ -41,33 +41,12 @@ SPLICED = "as-1ab014c20b.sse"
 @contextmanager
 def served(body: bytes, content_type: str = "application/json", status: int = 200) -> Iterator[anthropic.Anthropic]:
     """A client of a server that gives every request this answer."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
-            self.do_GET()
-
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("content-type", content_type)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        url = f"http://127.0.0.1:{server.server_port}"
-        with anthropic.Anthropic(api_key="test-key-1", base_url=url, max_retries=0) as client:
-            yield client
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with (
+        answering() as server,
+        anthropic.Anthropic(api_key="test-key-1", base_url=server.base_url, max_retries=0) as client,
+    ):
+        server.put(body, content_type, status)
+        yield client
 
 
 def streamed(body: bytes) -> Message:

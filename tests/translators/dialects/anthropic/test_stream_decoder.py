@@ -6,26 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.translators.dialects.anthropic.material import (
-    DONE,
-    END,
-    HI,
-    RECORDED,
-    START,
-    STOP,
-    TEXT,
-    decode,
-    frames,
-    recorded,
-    whole,
-)
+from tests.support.recordings import WIRE, files
+from tests.support.streams import splits, whole
+from tests.translators.dialects.anthropic.material import DONE, END, HI, START, STOP, TEXT, decode, frames, recorded
 from translators.conversation import Refusal, Text, Thinking, ToolCall
 from translators.errors import ErrorKind
 from translators.events import PartDelta, PartEnd, PartKind, PartStart, ReplyEnd, ReplyError, StopReason, Usage
 from translators.sse import MAX_FRAME_BYTES
 
 SPLICED = "as-1ab014c20b.sse"  # a second message begins before the first has ended
-STREAMS = sorted(RECORDED.glob("*.sse"))
+STREAMS = files(WIRE / "anthropic", "*.sse")
 
 
 def tool(index: int, given: str) -> str:
@@ -50,9 +40,7 @@ def test_recorded_streams_decode_in_order(path: Path) -> None:
 @given(st.data())
 def test_the_split_of_the_bytes_does_not_matter(data: st.DataObject) -> None:
     body = data.draw(st.sampled_from(STREAMS)).read_bytes()[:20000]
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=6)))
-    pieces = [body[start:end] for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True)]
-    assert decode(*pieces) == decode(body)
+    assert decode(*data.draw(splits(body))) == decode(body)
 
 
 @pytest.mark.parametrize("path", recorded("*.sse"))

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.translators.dialects.anthropic.material import decode, encode, whole
+from tests.support.streams import whole
+from tests.translators.dialects.anthropic.material import decode, encode
 from translators.assemble import events_of
 from translators.conversation import Part, Refusal, Reply, Text, Thinking, ToolCall
 from translators.dialect import Context

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.translators.dialects.openai_chat.wire_fixtures import decode, whole
+from tests.support.streams import whole
+from tests.translators.dialects.openai_chat.material import decode
 from translators.conversation import Refusal, Reply, Text, Thinking, ToolCall
 from translators.dialects.openai_chat import DIALECT
 from translators.errors import ErrorKind, UpstreamError

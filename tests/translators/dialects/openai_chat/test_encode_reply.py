@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.translators.dialects.openai_chat.material import encode
 from translators.conversation import Refusal, Reply, Text, Thinking, ToolCall
 from translators.dialect import Context
 from translators.dialects.openai_chat import DIALECT
@@ -22,8 +23,7 @@ from translators.events import (
 
 
 def chunks(*events: Event, context: Context | None = None) -> list[dict[str, Any]]:
-    encoder = DIALECT.stream_encoder(context or Context())
-    body = b"".join(encoder.feed(event) for event in (ReplyStart("x", "up"), *events))
+    body = encode((ReplyStart("x", "up"), *events), context)
     frames = [frame.removeprefix(b"data: ") for frame in body.split(b"\n\n")]
     assert frames[-2:] == [b"[DONE]", b""]
     return [json.loads(frame) for frame in frames[:-2]]

@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.translators.dialects.openai_chat.wire_fixtures import RECORDED, check_order, decode, recorded, whole
+from tests.support.recordings import WIRE, files
+from tests.support.streams import check_order, splits, whole
+from tests.translators.dialects.openai_chat.material import decode, encode, recorded
 from translators.assemble import events_of
 from translators.conversation import Conversation, Part, Text, Thinking, ToolCall
 from translators.dialect import Context, Target
 from translators.dialects.openai_chat import DIALECT
 from translators.errors import UpstreamError
-from translators.events import Event, PartDelta, ReplyEnd, ReplyError, Serializer
+from translators.events import PartDelta, ReplyEnd, ReplyError, Serializer
 
-STREAMS = sorted(RECORDED.glob("*.sse"))
+STREAMS = files(WIRE / "openai_chat", "*.sse")
 
 
 def text_of(part: Part) -> str:
@@ -60,7 +62,7 @@ def test_a_recorded_stream_gives_all_its_text_and_arguments(path: Path) -> None:
 @pytest.mark.parametrize("path", recorded("*.sse"))
 def test_a_recorded_stream_survives_being_said_again(path: Path) -> None:
     events = decode(path.read_bytes())
-    again = decode(encode(events))
+    again = decode(encode(Serializer().feed_all(events), Context(reply_id="test")))
     if isinstance(events[-1], ReplyError):
         assert isinstance(again[-1], ReplyError)
         assert (again[-1].kind, again[-1].message) == (events[-1].kind, events[-1].message)
@@ -123,9 +125,7 @@ def bare(conversation: Conversation) -> dict[str, Any]:
 @given(st.data())
 def test_the_split_of_the_bytes_does_not_matter(data: st.DataObject) -> None:
     body = data.draw(st.sampled_from(STREAMS)).read_bytes()
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=6)))
-    pieces = [body[start:end] for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True)]
-    assert decode(*pieces) == decode(body)
+    assert decode(*data.draw(splits(body))) == decode(body)
 
 
 @pytest.mark.skipif(not STREAMS, reason="no recorded streams")
@@ -148,8 +148,3 @@ def test_a_damaged_stream_never_raises(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 8))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     assert isinstance(decode(bytes(body))[-1], ReplyEnd | ReplyError)
-
-
-def encode(events: list[Event]) -> bytes:
-    serializer, encoder = Serializer(), DIALECT.stream_encoder(Context(reply_id="test"))
-    return b"".join(encoder.feed(ordered) for event in events for ordered in serializer.feed(event))

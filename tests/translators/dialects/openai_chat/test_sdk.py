@@ -1,10 +1,8 @@
 """The official openai SDK as the judge: it reads what we say over a real connection; its types judge our requests."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import openai
@@ -16,13 +14,14 @@ from openai.types.chat.completion_create_params import (
 )
 from pydantic import TypeAdapter
 
-from tests.translators.dialects.openai_chat.wire_fixtures import recorded
+from tests.support.served import answering
+from tests.translators.dialects.openai_chat.material import decode, encode, recorded
 from translators.assemble import events_of
 from translators.conversation import Reply, Text, Thinking, ToolCall
 from translators.dialect import Context, ModelInfo, Target
 from translators.dialects.openai_chat import DIALECT
 from translators.errors import ErrorKind, UpstreamError
-from translators.events import Event, ReplyEnd, ReplyError, StopReason, Usage
+from translators.events import ReplyEnd, ReplyError, StopReason, Usage
 
 CONTEXT = Context(model="asked-for", created_s=1_700_000_000, names={"up_f": "f"}, reply_id="abc")
 REPLY = Reply(
@@ -40,45 +39,19 @@ REPLY = Reply(
 
 
 @contextmanager
-def served(body: bytes, content_type: str, status: int = 200) -> Iterator[openai.OpenAI]:
+def served(body: bytes, content_type: str = "application/json", status: int = 200) -> Iterator[openai.OpenAI]:
     """A client of a server that gives every request this answer."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
-            self.do_GET()
-
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("content-type", content_type)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        base_url = f"http://127.0.0.1:{server.server_port}/v1"
-        with openai.OpenAI(api_key="test-key-1", base_url=base_url, max_retries=0) as client:
-            yield client
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def streamed(events: list[Event], context: Context = CONTEXT) -> bytes:
-    encoder = DIALECT.stream_encoder(context)
-    return b"".join(encoder.feed(event) for event in events)
+    with (
+        answering() as server,
+        openai.OpenAI(api_key="test-key-1", base_url=f"{server.base_url}/v1", max_retries=0) as client,
+    ):
+        server.put(body, content_type, status)
+        yield client
 
 
 def test_the_stream_helper_reads_text_tools_stop_and_usage() -> None:
     with (
-        served(streamed(events_of(REPLY)), DIALECT.stream_content_type) as client,
+        served(encode(events_of(REPLY), CONTEXT), DIALECT.stream_content_type) as client,
         client.chat.completions.stream(model="m", messages=[{"role": "user", "content": "hi"}]) as stream,
     ):
         kinds = {event.type for event in stream}
@@ -104,7 +77,7 @@ def test_the_stream_helper_reads_text_tools_stop_and_usage() -> None:
 
 
 def test_the_raw_stream_has_the_role_first_thinking_apart_and_usage_last() -> None:
-    with served(streamed(events_of(REPLY)), DIALECT.stream_content_type) as client:
+    with served(encode(events_of(REPLY), CONTEXT), DIALECT.stream_content_type) as client:
         stream = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}], stream=True)
         chunks = list(stream)
     assert chunks[0].choices[0].delta.role == "assistant"
@@ -118,13 +91,13 @@ def test_the_raw_stream_has_the_role_first_thinking_apart_and_usage_last() -> No
 
 
 def test_a_client_that_did_not_ask_gets_no_usage_chunk() -> None:
-    body = streamed(events_of(REPLY), Context(include_usage=False))
+    body = encode(events_of(REPLY), Context(include_usage=False))
     assert b"usage" not in body
     assert body.endswith(b"data: [DONE]\n\n")
 
 
 def test_a_whole_reply_is_read() -> None:
-    with served(DIALECT.encode_reply(REPLY, CONTEXT), "application/json") as client:
+    with served(DIALECT.encode_reply(REPLY, CONTEXT)) as client:
         completion = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
     message = completion.choices[0].message
     assert message.content == 'Hé "llo"\n\u2028 🎉'
@@ -137,9 +110,9 @@ def test_a_whole_reply_is_read() -> None:
 
 @pytest.mark.parametrize("error", [ReplyError(ErrorKind.OVERLOADED, "too busy", 529), None], ids=["event", "frame"])
 def test_an_error_in_the_stream_is_raised_by_the_sdk(error: ReplyError | None) -> None:
-    body = streamed(events_of(REPLY)[:3])
+    body = encode(events_of(REPLY)[:3], CONTEXT)
     if error is not None:
-        body = streamed([*events_of(REPLY)[:3], error])
+        body = encode([*events_of(REPLY)[:3], error], CONTEXT)
     else:
         body += DIALECT.error_frame(UpstreamError(ErrorKind.OVERLOADED, "too busy", status=529))
     with served(body, DIALECT.stream_content_type) as client:
@@ -161,26 +134,25 @@ def test_an_error_in_the_stream_is_raised_by_the_sdk(error: ReplyError | None) -
 )
 def test_an_error_reply_raises_the_sdks_own_class(kind: ErrorKind, status: int, raised: type[Exception]) -> None:
     body = DIALECT.encode_error(UpstreamError(kind, "because", status=status))
-    with served(body, "application/json", status) as client, pytest.raises(raised, match="because"):
+    with served(body, status=status) as client, pytest.raises(raised, match="because"):
         client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
 
 
 def test_the_model_list_is_read() -> None:
     models = (ModelInfo("a", "openai", created_s=5), ModelInfo("b", "me"))
-    with served(DIALECT.model_list(models), "application/json") as client:
+    with served(DIALECT.model_list(models)) as client:
         assert [(model.id, model.owned_by) for model in client.models.list()] == [("a", "openai"), ("b", "me")]
-    with served(DIALECT.one_model(models[0]), "application/json") as client:
+    with served(DIALECT.one_model(models[0])) as client:
         assert client.models.retrieve("a").created == 5
 
 
 @pytest.mark.parametrize("path", recorded("*.sse"))
 def test_the_sdk_reads_a_recorded_stream_the_same_before_and_after_us(path: Path) -> None:
-    decoder = DIALECT.stream_decoder()
-    events = decoder.feed(path.read_bytes()) + decoder.close()
+    events = decode(path.read_bytes())
     if not isinstance(events[-1], ReplyEnd):
         return
     outcomes = []
-    for body in (path.read_bytes(), streamed(events, Context())):
+    for body in (path.read_bytes(), encode(events)):
         with served(body, "text/event-stream") as client:
             stream = client.chat.completions.create(model="m", messages=[], stream=True)
             text, arguments, finish = "", "", ""
