@@ -8,11 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.recordings import CLIENTS, OURS, WIRE, files
 from translators.registry import all_dialects
-
-ROOT = Path(__file__).parents[2]
-RECORDINGS = ROOT.parent / "shared" / "fixtures"
-WIRES = (ROOT / "tests" / "fixtures", RECORDINGS / "wire")
 
 DIALECTS = sorted(all_dialects())
 PAIRS = list(permutations(DIALECTS, 2))
@@ -41,13 +38,7 @@ def of_each_pair(*endings: str) -> list[Any]:
 
 def recordings(dialect: str, *endings: str) -> list[Path]:
     """The files of a dialect, ours and those beside the project."""
-    return [
-        path
-        for folder in WIRES
-        for path in sorted((folder / dialect).glob("*"))
-        if any(path.name.endswith(ending) for ending in endings)
-        and (".request." not in path.name or ".request.json" in endings)
-    ]
+    return [path for folder in (OURS, WIRE) for ending in endings for path in files(folder / dialect, f"*{ending}")]
 
 
 def status_of(path: Path) -> int:
@@ -66,8 +57,8 @@ GENERATE_PATHS = {"anthropic": "/v1/messages", "openai_chat": "/chat/completions
 def client_requests(dialect: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """(name, body) of what real clients were seen to send in this dialect; long texts are cut, tools put back."""
     ending = GENERATE_PATHS.get(dialect)
-    for path in sorted((RECORDINGS / "clients" / "requests").glob("*.json")) if ending else ():
-        tools = RECORDINGS / "clients" / "tools" / path.name
+    for path in sorted((CLIENTS / "requests").glob("*.json")) if ending else ():
+        tools = CLIENTS / "tools" / path.name
         lists = json.loads(tools.read_text()) if tools.exists() else []
         for number, request in enumerate(json.loads(path.read_text())["requests"]):
             body = request.get("body")
@@ -86,7 +77,7 @@ def _with_tools(body: dict[str, Any], lists: list[list[Any]]) -> dict[str, Any]:
 def client_tools(dialect: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """(name, tools) of real clients that speak this dialect: complete lists, descriptions blanked."""
     seen = {name.rpartition("-")[0] for name, _ in client_requests(dialect)}
-    for path in sorted((RECORDINGS / "clients" / "tools").glob("*.json")):
+    for path in sorted((CLIENTS / "tools").glob("*.json")):
         if path.stem in seen:
             for number, tools in enumerate(json.loads(path.read_text())):
                 yield f"{path.stem}-{number}", tools

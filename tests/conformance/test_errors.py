@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.conformance.material import DIALECTS, PAIRS, name_of
 from tests.conformance.said import data_of
-from tests.conformance.sdks import API_ERRORS, SDKS, Answers, answering
+from tests.conformance.sdks import API_ERRORS, SDKS
+from tests.support.served import Answers, answering
 from translators import BadRequest, ErrorKind, UpstreamError, translate_error
 from translators.registry import dialect
 

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.material import DIALECTS, PAIRS, RECORDINGS, of_each_dialect, of_each_pair, recordings, status_of
+from tests.conformance.material import DIALECTS, PAIRS, of_each_dialect, of_each_pair, recordings, status_of
 from tests.conformance.said import PLAIN_STOP, STOPS, STREAMS, WHOLES, Said, stop_heard, stop_word
-from tests.conformance.sdks import API_ERRORS, MODEL, SDKS, Answers, Sdk, answering, as_json
+from tests.conformance.sdks import API_ERRORS, MODEL, SDKS, Sdk, as_json
+from tests.support.recordings import WIRE
+from tests.support.served import Answers, answering
+from tests.support.streams import decode
 from translators import ReplyStream, UpstreamError, stream_of, translate_error, translate_reply
 from translators.dialect import Context
-from translators.events import Event, Order, ReplyEnd, ReplyError, ReplyStart, StopReason, Usage
+from translators.events import Event, ReplyEnd, ReplyError, ReplyStart, StopReason, Usage
 from translators.registry import dialect
 
 CONTEXT = Context(model=MODEL, created_s=1_700_000_000)
@@ -32,8 +35,7 @@ def sdks(answers: Answers) -> Iterator[dict[str, Sdk]]:
 
 
 def events_of(source: str, body: bytes) -> list[Event]:
-    decoder = dialect(source).stream_decoder()
-    return decoder.feed(body) + decoder.close()
+    return decode(dialect(source), body)
 
 
 def translated(source: str, other: str, body: bytes) -> bytes:
@@ -59,7 +61,7 @@ def check_the_same(source: str, other: str, expected: Said, heard: Said, *, thin
         assert heard.thinking == expected.thinking
 
 
-@pytest.mark.skipif(not RECORDINGS.exists(), reason="the recordings are not beside the project")
+@pytest.mark.skipif(not WIRE.exists(), reason="the recordings are not beside the project")
 @pytest.mark.parametrize("name", DIALECTS)
 def test_there_are_recordings(name: str) -> None:
     assert recordings(name, ".sse")
@@ -70,9 +72,6 @@ def test_there_are_recordings(name: str) -> None:
 def test_a_recorded_stream_decodes_into_events_in_order(source: str, path: Path) -> None:
     body = path.read_bytes()
     events = events_of(source, body)
-    order = Order()
-    for event in events:
-        order.take(event)
     assert isinstance(events[-1], ReplyEnd | ReplyError)
     if source in STREAMS:
         said = STREAMS[source](body)

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from tests.conformance.material import DIALECTS, name_of, recordings
 from tests.conformance.said import data_of
+from tests.support.streams import decode, splits
 from translators import ReplyStream
 from translators.dialect import Context
-from translators.events import Event, Order, ReplyEnd, ReplyError
+from translators.events import Event, ReplyEnd, ReplyError
 from translators.registry import dialect
 
 CONTEXT = Context(model="the-model", created_s=1_700_000_000)
@@ -35,11 +36,7 @@ def fed(source: str, other: str, pieces: list[bytes]) -> bytes:
 
 
 def events_of(source: str, body: bytes) -> list[Event]:
-    decoder = dialect(source).stream_decoder()
-    events = decoder.feed(body) + decoder.close()
-    order = Order()
-    for event in events:
-        order.take(event)
+    events = decode(dialect(source), body)
     assert isinstance(events[-1], ReplyEnd | ReplyError)
     return events
 
@@ -55,8 +52,7 @@ def a_stream(data: st.DataObject, source: str) -> bytes:
 
 
 def pieces_of(data: st.DataObject, body: bytes) -> list[bytes]:
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=8), label="cuts"))
-    return [body[start:end] for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True)]
+    return data.draw(splits(body), label="pieces")
 
 
 @each_way
