@@ -5,6 +5,7 @@ of a stream is held until its first content, an error body and a whole reply unt
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -305,19 +306,24 @@ class UpstreamAttempt:
         record = self._record
         headers = [
             (b"content-type", client.stream_content_type.encode()) if self._exchange.stream else JSON,
-            (b"x-cliproxy-provider", record.provider.encode()),
-            (b"x-cliproxy-credential", record.credential.encode()),
-            (b"x-cliproxy-model", record.model.encode("latin-1", "replace")),
+            (b"x-cliproxy-provider", _printable(record.provider)),
+            (b"x-cliproxy-credential", _printable(record.credential)),
+            (b"x-cliproxy-model", _printable(record.model)),
             (b"x-cliproxy-attempts", b"%d" % record.number),
             (b"x-cliproxy-losses", b"%d" % len(self._exchange.losses)),
         ]
         if self._exchange.stream:
             headers.append((b"cache-control", b"no-cache"))
-        request_id = self._headers.get("request-id") or self._headers.get("x-request-id")
-        if request_id:
-            headers += [(name, request_id.encode("latin-1")) for name in (b"request-id", b"x-request-id")]
+        # Every vendor's reply has one, and their SDKs show it.
+        request_id = self._headers.get("request-id") or self._headers.get("x-request-id") or self._exchange.id
+        headers += [(name, request_id.encode("latin-1")) for name in (b"request-id", b"x-request-id")]
         self.reply = ReplyHead(200, tuple(headers), length)
         self.head = Head.OPEN
+
+
+def _printable(text: str) -> bytes:
+    """Names from the config, as a header can hold them."""
+    return re.sub(r"[^ -~]", "?", text).encode()
 
 
 def _secrets_of(request: UpstreamRequest) -> Iterator[str]:

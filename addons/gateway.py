@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
@@ -23,6 +23,7 @@ from translators.dialect import Dialect, Operation
 logger = logging.getLogger(__name__)
 
 MASK: Final = "***"
+SHOWN_LOSSES: Final = 20
 JSON_HEADERS: Final = {"content-type": "application/json"}
 BANNER: Final = {
     "message": "cliproxy-mitm gateway",
@@ -69,15 +70,10 @@ class Gateway:
             refuse(flow, _dialect_at(self._routes, visit, dialect), InternalError(flow.id))
 
     def response(self, flow: http.HTTPFlow) -> None:
-        """The hook: says on the flow who answered, for people."""
+        """The hook: says on the flow who answered, and what could not be said to them, for people."""
         exchange = exchanges.of(flow)
-        if exchange is None or not exchange.attempts:
-            return
-        last = exchange.attempts[-1]
-        flow.comment = (
-            f"{exchange.client.name} {exchange.model}: attempt {last.number}, "
-            f"{last.provider} {last.credential} {last.model}: {exchange.error or last.outcome}"
-        )
+        if exchange is not None and exchange.attempts:
+            flow.comment = "\n".join(told(exchange))
 
     def _serve(self, visit: Visit) -> None:
         if visit.path in ("/", "/healthz"):
@@ -133,6 +129,17 @@ class Gateway:
                 return
         exchange.conductor = self._conductors.conduct(exchange, candidates)
         exchanges.attach(visit.flow, exchange)
+
+
+def told(exchange: Exchange) -> Iterator[str]:
+    """The exchange in a line, then a line for each loss."""
+    last = exchange.attempts[-1]
+    who = f"{last.provider} {last.credential} {last.model}"
+    yield f"{exchange.client.name} {exchange.model}: attempt {last.number}, {who}: {exchange.error or last.outcome}"
+    for loss in exchange.losses[:SHOWN_LOSSES]:
+        yield f"lost {loss.path}: {loss.reason}"
+    if len(exchange.losses) > SHOWN_LOSSES:
+        yield f"and {len(exchange.losses) - SHOWN_LOSSES} more losses"
 
 
 def visit_of(flow: http.HTTPFlow) -> Visit:

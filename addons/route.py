@@ -15,6 +15,8 @@ from translators import ErrorKind, GatewayError
 from translators.dialect import ModelInfo
 
 _CACHED_NAMES: Final = 1024
+_PLAIN: Final = re.compile(r"[!-~]{1,200}")
+"""What a client may choose by itself: it goes into logs and headers."""
 
 
 class UnknownModel(GatewayError):
@@ -91,7 +93,8 @@ class _Entry:
     def _serves(self, asked: str) -> Iterator[_Served]:
         if self._excludes(asked):
             return
-        if not self.models and self.provider.family and asked.startswith(self.provider.family):
+        family = self.provider.family
+        if not self.models and family and asked.startswith(family) and _PLAIN.fullmatch(asked):
             yield _Served(asked, guessed=asked not in self.provider.models)
         for model in self.models:
             if model.asked == asked and not self._excludes(model.name):

@@ -41,6 +41,11 @@ def test_a_key_without_models_serves_every_claude_name_that_it_does_not_exclude(
     assert said(router().candidates("claude-very-OLD")) == [("claude", "claude-very-OLD", 1)]
 
 
+@pytest.mark.parametrize("name", ["claude-x\r\nset-cookie: a=b", "claude-\u2028", "claude- ", "claude-" + "x" * 300])
+def test_a_name_that_no_log_line_or_header_can_hold_is_not_served_by_its_beginning(name: str) -> None:
+    assert router().candidates(name) == ()
+
+
 def test_the_highest_priority_comes_first_then_the_order_of_the_config() -> None:
     candidates = router().candidates("sonnet")
     assert said(candidates) == [("local", "tiny", 1), ("claude", "claude-sonnet-5", 1), ("vendor", "big", 2)]
