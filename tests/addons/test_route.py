@@ -10,7 +10,7 @@ CONFIG = """
 claude-api-key:
   - {api-key: test-key-1}
   - {api-key: test-key-2, excluded-models: ["claude-opus-*", "*-old"]}
-  - {api-key: test-key-3, models: [{name: claude-sonnet-5, alias: sonnet}, {name: claude-opus-5}], prefix: /work/}
+  - {api-key: test-key-3, models: [{name: claude-sonnet-5, alias: sonnet}, {name: claude-opus-5}], prefix: /office/}
 openai-compatibility:
   - name: vendor
     base-url: https://vendor.example/v1
@@ -77,15 +77,15 @@ def test_an_alias_that_stands_twice_has_both_models() -> None:
 
 
 def test_a_prefix_names_its_entries_only() -> None:
-    assert said(router().candidates("work/sonnet")) == [("claude", "claude-sonnet-5", 1)]
-    assert router().candidates("work/claude-haiku-5-5") == ()
+    assert said(router().candidates("office/sonnet")) == [("claude", "claude-sonnet-5", 1)]
+    assert router().candidates("office/claude-haiku-5-5") == ()
     assert router().candidates("other/sonnet") == ()
 
 
 def test_with_force_model_prefix_the_bare_name_no_longer_reaches_them() -> None:
     forced = router("force-model-prefix: true")
     assert said(forced.candidates("sonnet")) == [("local", "tiny", 1), ("vendor", "big", 2)]
-    assert said(forced.candidates("work/sonnet")) == [("claude", "claude-sonnet-5", 1)]
+    assert said(forced.candidates("office/sonnet")) == [("claude", "claude-sonnet-5", 1)]
     assert said(forced.candidates("claude-opus-5")) == [("claude", "claude-opus-5", 1)]
 
 
@@ -98,7 +98,7 @@ def test_the_list_names_each_model_once_as_it_may_be_asked_for() -> None:
     models = router().models()
     ids = [info.id for info in models]
     assert len(ids) == len(set(ids))
-    assert {"sonnet", "work/sonnet", "org/small", "both", "work/claude-opus-5", "claude-opus-5"} <= set(ids)
+    assert {"sonnet", "office/sonnet", "org/small", "both", "office/claude-opus-5", "claude-opus-5"} <= set(ids)
     assert {"big", "gone", "claude-sonnet-5-old"}.isdisjoint(ids)
     for name in ids:
         assert router().candidates(name)
