@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from mitmproxy import http
 
@@ -83,9 +83,9 @@ class Gateway:
         methods = self._routes.get(visit.path)
         if methods is None:
             if visit.method == "GET" and visit.path.startswith("/v1/models/"):
-                self._one_model(visit, visit.path.removeprefix("/v1/models/"))
+                self._one_model(visit, unquote(visit.path.removeprefix("/v1/models/")))
                 return
-            raise UnknownPath(visit.method, visit.path)
+            raise UnknownPath(visit.method, visit.path, self._meant(visit.path))
         choices = methods.get(visit.method)
         if choices is None:
             raise WrongMethod(visit.method, visit.path, sorted(methods))
@@ -94,6 +94,13 @@ class Gateway:
             answer(visit.flow, dialect.model_list(self._router.models()))
         else:
             self._open(visit, dialect, operation, name)
+
+    def _meant(self, path: str) -> str | None:
+        """A path that is served and ends like this one: base URLs often have a /v1 too many, or too few."""
+        for served in self._routes:
+            if path.endswith(served) or served.endswith(path):
+                return served
+        return None
 
     def _one_model(self, visit: Visit, model: str) -> None:
         for info in self._router.models():

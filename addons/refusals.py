@@ -11,8 +11,9 @@ class UnknownPath(GatewayError):
     kind = ErrorKind.NOT_FOUND
     status = 404
 
-    def __init__(self, method: str, path: str) -> None:
-        super().__init__(f"{method} {path} is not served here; see GET / for what is")
+    def __init__(self, method: str, path: str, meant: str | None) -> None:
+        hint = f"did you mean {meant}? Look at the client's base URL" if meant else "see GET / for what is"
+        super().__init__(f"{method} {path[:200]} is not served here; {hint}")
 
 
 class WrongMethod(GatewayError):

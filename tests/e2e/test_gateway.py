@@ -80,6 +80,16 @@ def test_an_unknown_path_is_404_in_json(home: House, path: str, method: str) -> 
     assert got.json["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [("/chat/completions", "/v1/chat/completions"), ("/v1/v1/messages", "/v1/messages"), ("/messages", "/v1/messages")],
+)
+def test_a_base_url_that_is_a_little_off_is_told_what_was_meant(home: House, path: str, meant: str) -> None:
+    got = ask(home.proxy.url + path, "POST", headers={"x-api-key": CLIENT_KEY}, body=b"{}")
+    assert got.status == 404
+    assert f"did you mean {meant}?" in got.json["error"]["message"]
+
+
 def test_a_path_with_the_wrong_method_is_a_client_error_in_json(home: House, client: str) -> None:
     got = ask(home.proxy.url + PATHS[client], "GET", headers={"x-api-key": CLIENT_KEY})
     assert 400 <= got.status < 500
