@@ -1,0 +1,222 @@
+"""How a reply gets from an upstream to the client: what is held, when it opens, and how it ends."""
+
+import gzip
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from addons.access import ANYONE
+from addons.accounts.outcome import Outcome, OutcomeKind
+from addons.attempt import ERROR_BODY_BYTES, HELD_BYTES, UpstreamAttempt
+from addons.exchange import AttemptRecord, Breakage, Exchange, Head, UpstreamRequest
+from addons.providers import openai_compatibility
+from translators import Context, registry
+from translators.dialect import Operation
+
+SSE = ((b"content-type", b"text/event-stream"),)
+JSON = ((b"content-type", b"application/json"),)
+SECRET = "test-key-1"
+
+
+class Setting:
+    """An attempt at a chat upstream, for a client of either dialect."""
+
+    def __init__(self, client: str = "anthropic", *, stream: bool = True) -> None:
+        self.outcomes: list[Outcome] = []
+        self.exchange = Exchange(
+            id="00000000-0000",
+            client=registry.dialect(client),
+            operation=Operation.GENERATE,
+            body=b"{}",
+            headers={},
+            model="asked",
+            stream=stream,
+            client_name=ANYONE,
+            received_s=0.0,
+        )
+        request = UpstreamRequest(
+            "POST", "http", "127.0.0.1", 9, "/", ((b"authorization", f"Bearer {SECRET}".encode()),), b"{}"
+        )
+        self.attempt = UpstreamAttempt(
+            self.exchange,
+            openai_compatibility.PROVIDER,
+            registry.dialect("openai_chat"),
+            request,
+            Context(model="asked"),
+            AttemptRecord(1, "sim", "0a1b2c3d", "big", 0.0),
+            self.outcomes.append,
+        )
+
+    @property
+    def kinds(self) -> list[OutcomeKind]:
+        """The outcomes that were settled."""
+        return [outcome.kind for outcome in self.outcomes]
+
+
+def chunk(delta: Mapping[str, Any], finish: str | None = None) -> bytes:
+    """One chunk of a chat stream."""
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    said = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "big", "choices": [choice]}
+    return b"data: " + json.dumps(said).encode() + b"\n\n"
+
+
+def is_open(attempt: UpstreamAttempt) -> bool:
+    """Whether something has gone to the client."""
+    return attempt.head is Head.OPEN
+
+
+ROLE = chunk({"role": "assistant", "content": ""})
+HELLO = chunk({"content": "hello"})
+STOP = chunk({}, "stop")
+DONE = b"data: [DONE]\n\n"
+ERROR = b'data: {"error": {"message": "overloaded, says ' + SECRET.encode() + b'", "code": 503}}\n\n'
+WHOLE = json.dumps(
+    {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "big",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}],
+    }
+).encode()
+
+
+def test_a_stream_opens_with_its_first_content_and_gives_what_was_held() -> None:
+    attempt = Setting().attempt
+    attempt.opened(200, SSE)
+    assert attempt.feed(b": waiting\n\n" + ROLE) == b""
+    assert not is_open(attempt)
+    first = attempt.feed(HELLO)
+    assert is_open(attempt)
+    assert first.startswith(b"event: message_start")
+    assert b"hello" in first
+
+
+def test_an_error_before_the_first_content_fails_the_attempt_and_gives_nothing() -> None:
+    setting = Setting()
+    setting.attempt.opened(200, SSE)
+    assert setting.attempt.feed(ROLE + ERROR) == b""
+    assert setting.attempt.head is Head.FAILED
+    assert setting.kinds == [OutcomeKind.TRANSIENT]
+    assert SECRET not in str(setting.attempt.refusal) + setting.attempt.note
+
+
+def test_an_error_behind_the_first_content_ends_the_reply_in_the_clients_dialect() -> None:
+    setting = Setting()
+    setting.attempt.opened(200, SSE)
+    setting.attempt.feed(ROLE + HELLO)
+    tail = setting.attempt.feed(ERROR) + setting.attempt.close()
+    assert tail.count(b"event: error") == 1
+    assert setting.attempt.head is Head.OPEN
+    assert setting.kinds == [OutcomeKind.TRANSIENT]
+
+
+def test_empty_pieces_do_not_open_a_stream() -> None:
+    attempt = Setting().attempt
+    attempt.opened(200, SSE)
+    attempt.feed(ROLE)
+    for _ in range(20):
+        attempt.feed(chunk({"reasoning_content": ""}))
+    assert not is_open(attempt)  # Empty pieces are no events.
+    attempt.feed(chunk({"reasoning_content": "hm"}))
+    assert is_open(attempt)
+
+
+def test_a_head_of_many_bytes_is_not_held_longer() -> None:
+    attempt = Setting("openai_chat").attempt
+    attempt.opened(200, SSE)
+    attempt.feed(b": " + b"x" * HELD_BYTES + b"\n\n")
+    assert attempt.head is Head.OPEN
+
+
+def test_a_complete_reply_with_nothing_in_it_is_still_a_reply() -> None:
+    setting = Setting()
+    setting.attempt.opened(200, SSE)
+    said = setting.attempt.feed(ROLE + STOP + DONE) + setting.attempt.close()
+    assert setting.attempt.head is Head.OPEN
+    assert said.endswith(b'data: {"type":"message_stop"}\n\n')
+    assert setting.kinds == [OutcomeKind.OK]
+
+
+def test_a_stream_that_is_cut_before_its_first_content_fails_and_behind_it_ends_in_an_error() -> None:
+    early, late = Setting(), Setting()
+    for setting, frames in ((early, ROLE), (late, ROLE + HELLO)):
+        setting.attempt.opened(200, SSE)
+        setting.attempt.feed(frames)
+    assert early.attempt.close() == b""
+    assert early.attempt.head is Head.FAILED
+    assert late.attempt.close().count(b"event: error") == 1
+
+
+@pytest.mark.parametrize("how", Breakage)
+def test_a_break_fails_a_pending_attempt_and_ends_an_open_one(how: Breakage) -> None:
+    pending, opened = Setting(), Setting()
+    assert pending.attempt.broken(how, "gone") == b""
+    assert pending.attempt.head is Head.FAILED
+    assert pending.attempt.note.startswith(f"sim 0a1b2c3d transient {how.value}: gone")
+    opened.attempt.opened(200, SSE)
+    opened.attempt.feed(ROLE + HELLO)
+    assert opened.attempt.broken(how, "gone").count(b"event: error") == 1
+    assert opened.attempt.head is Head.OPEN
+    assert pending.kinds == opened.kinds == [OutcomeKind.TRANSIENT]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"), [(JSON, WHOLE), (SSE, ROLE + HELLO + STOP + DONE)], ids=["whole", "streamed"]
+)
+@pytest.mark.parametrize("stream", [True, False], ids=["for a stream", "for a whole"])
+@pytest.mark.parametrize("client", ["anthropic", "openai_chat"])
+def test_the_client_gets_the_form_that_it_asked_for_whatever_the_upstream_sends(
+    client: str, stream: bool, headers: tuple[tuple[bytes, bytes], ...], body: bytes
+) -> None:
+    setting = Setting(client, stream=stream)
+    setting.attempt.opened(200, headers)
+    said = setting.attempt.feed(body) + setting.attempt.close()
+    reply = setting.attempt.reply
+    assert reply is not None
+    assert dict(reply.headers)[b"content-type"].startswith(b"text/event-stream" if stream else b"application/json")
+    assert (reply.length is None) is stream
+    assert b"hello" in said
+    assert b'"model":"asked"' in said.replace(b'": "', b'":"')
+    assert setting.kinds == [OutcomeKind.OK]
+
+
+@pytest.mark.parametrize(
+    ("encode", "encoding"), [(gzip.compress, b"gzip"), (lambda body: body, b"identity")], ids=["gzip", "identity"]
+)
+def test_an_upstream_that_compresses_unasked_is_read_all_the_same(
+    encode: Callable[[bytes], bytes], encoding: bytes
+) -> None:
+    attempt = Setting().attempt
+    attempt.opened(200, (*SSE, (b"content-encoding", encoding)))
+    body = encode(ROLE + HELLO + STOP + DONE)
+    said = b"".join(attempt.feed(body[at : at + 7]) for at in range(0, len(body), 7)) + attempt.close()
+    assert b"hello" in said
+    assert b"message_stop" in said
+
+
+def test_a_body_that_is_not_compressed_as_it_says_fails_the_attempt() -> None:
+    setting = Setting()
+    setting.attempt.opened(200, (*SSE, (b"content-encoding", b"gzip")))
+    assert setting.attempt.feed(ROLE + HELLO) == b""
+    assert setting.attempt.head is Head.FAILED
+    assert len(setting.outcomes) == 1
+
+
+def test_a_very_long_error_is_not_read_to_its_end() -> None:
+    setting = Setting()
+    setting.attempt.opened(500, JSON)
+    setting.attempt.feed(b"x" * (ERROR_BODY_BYTES + 1))
+    assert setting.attempt.head is Head.FAILED
+    assert setting.attempt.feed(b"more") == b""
+    assert len(setting.outcomes) == 1
+
+
+def test_a_client_that_leaves_is_no_fault_of_the_credential() -> None:
+    setting = Setting()
+    setting.attempt.opened(200, SSE)
+    setting.attempt.cancelled()
+    setting.attempt.cancelled()
+    assert setting.kinds == [OutcomeKind.CANCELLED]
