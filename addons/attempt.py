@@ -107,8 +107,10 @@ class UpstreamAttempt:
 
     def broken(self, how: Breakage, message: str) -> bytes:
         """The upstream broke below HTTP."""
-        if self.outcome is not None and self.head is Head.FAILED:
+        if self.head is Head.FAILED:
             return b""
+        if self._stream is not None and (self._stream.end is not None or self._stream.error is not None):
+            return self.close()  # The reply was complete, only its connection was not.
         error = UpstreamError(_KINDS[how], f"{self._provider.name}: {message}", status=_STATUSES[how])
         outcome = Outcome(OutcomeKind.TRANSIENT, Scope.CREDENTIAL, None, f"{how.value}: {message}"[:200])
         return self._end_badly(outcome, error)

@@ -163,6 +163,24 @@ def test_a_break_fails_a_pending_attempt_and_ends_an_open_one(how: Breakage) -> 
     assert pending.kinds == opened.kinds == [OutcomeKind.TRANSIENT]
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_break_behind_a_complete_reply_takes_nothing_from_it(stream: bool) -> None:
+    setting = Setting(stream=stream)
+    setting.attempt.opened(200, SSE)
+    said = setting.attempt.feed(ROLE + HELLO + STOP + DONE)
+    said += setting.attempt.broken(Breakage.PROTOCOL, "reset")
+    assert b"hello" in said
+    assert b"error" not in said
+    assert setting.kinds == [OutcomeKind.OK]
+
+
+def test_a_break_behind_an_error_is_not_told_twice() -> None:
+    setting = Setting()
+    setting.attempt.opened(200, SSE)
+    said = setting.attempt.feed(ROLE + HELLO + ERROR) + setting.attempt.broken(Breakage.PROTOCOL, "reset")
+    assert said.count(b"event: error") == 1
+
+
 @pytest.mark.parametrize(
     ("headers", "body"), [(JSON, WHOLE), (SSE, ROLE + HELLO + STOP + DONE)], ids=["whole", "streamed"]
 )
