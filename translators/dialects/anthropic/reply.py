@@ -8,8 +8,8 @@ from translators.conversation import Part, Refusal, Reply, Text, Thinking, ToolC
 from translators.dialect import Context
 from translators.dialects.anthropic.blocks import EMPTY_OBJECT, object_of
 from translators.dialects.anthropic.decode import NAME
-from translators.dialects.anthropic.errors import decode_error
-from translators.dialects.anthropic.reply_wire import ABSENT, LOOSE, REPLY, ReplyBlock
+from translators.dialects.anthropic.errors import decode_error, error_of
+from translators.dialects.anthropic.reply_wire import LOOSE, REPLY, ReplyBlock
 from translators.dialects.anthropic.stream_encoder import client_call_id, reply_id
 from translators.dialects.anthropic.words import arguments_of, merged, stop_of, stop_word, usage_fields
 from translators.errors import ErrorKind, UpstreamError
@@ -24,7 +24,7 @@ def decode_reply(body: bytes) -> Reply:
         reply = REPLY.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UpstreamError(ErrorKind.SERVER, "the upstream's reply can't be read", status=502) from error
-    if kind.type == "error" or kind.error is not ABSENT:
+    if kind.type == "error" or error_of(kind.error) is not None:  # Compatibles send null beside a good reply.
         raise decode_error(500, body, {})
     if reply.content is None:
         raise UpstreamError(ErrorKind.SERVER, "the upstream's reply holds no content", status=502)

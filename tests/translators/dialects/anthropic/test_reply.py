@@ -55,6 +55,11 @@ def test_streamed_or_whole_a_reply_says_the_same(path: Path) -> None:
     assert DIALECT.decode_reply(DIALECT.encode_reply(reply, Context())) == streamed
 
 
+def test_a_null_error_beside_a_good_reply_says_nothing() -> None:
+    reply = DIALECT.decode_reply(body(content=[{"type": "text", "text": "hi"}], stop_reason="end_turn", error=None))
+    assert reply.parts == (Text("hi"),)
+
+
 def test_a_reply_comes_back_as_it_was() -> None:
     assert DIALECT.decode_reply(DIALECT.encode_reply(REPLY, Context())) == REPLY
 
