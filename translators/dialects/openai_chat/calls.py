@@ -5,20 +5,28 @@ arguments at once, and mix the pieces of several calls.
 """
 
 import hashlib
+from typing import Final
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from translators.dialects.openai_chat.wire_reply import CallPiece
 from translators.events import Event, PartDelta, PartEnd, PartKind, PartStart
 
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
+
 
 class _Call(Struct):
-    """`part` is -1 until it has started: a call starts with its name, what comes before is kept in `early`."""
+    """`part` is -1 until it has started: a call starts with its name, what comes before is kept in `early`.
+
+    `id` is the vendor's, "" for none. `complete`: its first arguments were a whole object, so that none can follow.
+    """
 
     id: str
     early: list[str]
     name: str = ""
     part: int = -1
+    complete: bool = False
 
 
 class Calls:
@@ -47,6 +55,7 @@ class Calls:
         if not name:
             return []
         call.name = name
+        call.complete = not call.id and _is_object("".join(call.early))
         return self._start(call, next_part)
 
     def end(self) -> list[Event]:
@@ -65,6 +74,8 @@ class Calls:
             known = self._last
             if known is not None and name and known.name not in ("", name):
                 known = None
+        if known is not None and known.complete and name and not call_id:
+            known = None  # Another call, whole too, of a vendor that gives no ids.
         if known is None:
             known = _Call(call_id, [])
             if index is not None:
@@ -79,8 +90,17 @@ class Calls:
     def _start(self, call: _Call, part: int) -> list[Event]:
         call.part = part
         self.parts.append(part)
-        if not call.id:
+        call_id = call.id
+        if not call_id:
             made_of = f"{self.seed} {len(self.parts)} {call.name}"
-            call.id = f"call_{hashlib.sha256(made_of.encode('utf-8', 'replace')).hexdigest()[:24]}"
-        start = PartStart(part, PartKind.TOOL_CALL, id=call.id, name=call.name)
+            call_id = f"call_{hashlib.sha256(made_of.encode('utf-8', 'replace')).hexdigest()[:24]}"
+        start = PartStart(part, PartKind.TOOL_CALL, id=call_id, name=call.name)
         return [start, PartDelta(part, "".join(call.early))] if call.early else [start]
+
+
+def _is_object(text: str) -> bool:
+    try:
+        _OBJECT.decode(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
+    return True

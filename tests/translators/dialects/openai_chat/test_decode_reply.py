@@ -181,6 +181,27 @@ def test_whole_calls_that_all_have_index_zero_are_several() -> None:
     assert len(reply(*frames, chunk({}, "stop")).parts) == 2
 
 
+@pytest.mark.parametrize("index", [None, 0])
+@pytest.mark.parametrize("name", ["f", "g"])
+def test_whole_calls_without_ids_are_several(index: int | None, name: str) -> None:
+    first, second = call(index, "", "f", '{"a":1}'), call(index, None, name, '{"a":2}')
+    expected = [("f", '{"a":1}'), (name, '{"a":2}')]
+    for frames in ([calls(first, second)], [calls(first), calls(second)]):
+        got = reply(*frames, chunk({}, "tool_calls")).parts
+        assert [(part.name, part.arguments) for part in got if isinstance(part, ToolCall)] == expected
+        assert len({part.id for part in got if isinstance(part, ToolCall)}) == 2
+
+
+def test_a_call_without_an_id_may_repeat_its_name_on_each_piece() -> None:
+    frames = (
+        calls(call(None, None, "f", '{"a"')),
+        calls(call(None, None, "f", ":")),
+        calls(call(None, None, "f", "{}}")),
+    )
+    got = reply(*frames, chunk({}, "tool_calls")).parts
+    assert [part.arguments for part in got if isinstance(part, ToolCall)] == ['{"a":{}}']
+
+
 def test_a_call_starts_when_its_name_comes() -> None:
     frames = calls(call(0, "c", "", '{"a"')), calls(call(0, None, None, ":")), calls(call(0, None, "f", "1}"))
     assert reply(*frames, chunk({}, "tool_calls")).parts == (ToolCall("c", "f", '{"a":1}'),)
