@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from addons.files import write_private
+from addons.settings import SettingsError
+from addons.settings.keys import Problem
 
 EXAMPLE: Final = Path(__file__).resolve().parent.parent / "config.example.yaml"
 
@@ -27,6 +29,7 @@ def make_config(path: Path, environ: Mapping[str, str], ask: Callable[[str], boo
     """Writes a config at `path`: the example, a new client key, and the keys of the environment.
 
     `ask` puts a question to a person; without one the environment's keys are not taken, only named.
+    Raises SettingsError where it can't be written.
     """
     from ruamel.yaml import YAML  # Only needed here: it would slow every start.
 
@@ -46,8 +49,12 @@ def make_config(path: Path, environ: Mapping[str, str], ask: Callable[[str], boo
             lines.append(f"The key of {variable} is in it now.")
     written = io.StringIO()
     yaml.dump(config, written)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_private(path, written.getvalue().encode())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_private(path, written.getvalue().encode())
+    except OSError as error:
+        said = f"can't be written: {error.strerror}. Start in another folder, or name a config that is there"
+        raise SettingsError(str(path), [Problem("", said)]) from error
     return MadeConfig(path, "\n".join(lines))
 
 

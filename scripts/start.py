@@ -25,11 +25,11 @@ def main() -> None:
 
     path = find_config(arguments.config, os.environ, Path.cwd())
     made = None
-    if path is None:
-        path = Path(CONFIG_NAME)
-        made = first_run.make_config(path, os.environ, ask if sys.stdin.isatty() else None)
-        print(made.text)
     try:
+        if path is None:
+            path = Path(CONFIG_NAME)
+            made = first_run.make_config(path, os.environ, ask if sys.stdin.isatty() else None)
+            print(made.text)
         settings = load(path).settings
     except SettingsError as error:
         sys.exit(str(error))

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from addons.first_run import make_config
-from addons.settings import load
+from addons.settings import SettingsError, load
 
 ENVIRONMENT = {"ANTHROPIC_API_KEY": "test-key-1", "OPENAI_API_KEY": "test-key-2"}
 
@@ -52,3 +52,10 @@ def test_without_a_terminal_the_person_is_told_of_the_keys_that_are_there(tmp_pa
     made = make_config(tmp_path / "config.yaml", ENVIRONMENT, None)
     assert "ANTHROPIC_API_KEY" in made.text
     assert "OPENAI_API_KEY" in made.text
+
+
+def test_a_folder_that_takes_no_file_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.write_text("")
+    with pytest.raises(SettingsError, match=r"folder/config\.yaml: can't be written: "):
+        make_config(folder / "config.yaml", {}, None)
