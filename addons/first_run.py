@@ -43,7 +43,9 @@ def make_config(path: Path, environ: Mapping[str, str], ask: Callable[[str], boo
         if not key:
             continue
         if ask is None:
-            lines.append(f"{variable} is set: add it to {path}, or start once in a terminal to be asked.")
+            lines.append(
+                f"{variable} is set: add it to {path}, or remove that file and start in a terminal to be asked."
+            )
         elif ask(f"{variable} is set. Use that key for the gateway?"):
             _add_key(config, variable, key)
             lines.append(f"The key of {variable} is in it now.")

@@ -52,6 +52,7 @@ def test_without_a_terminal_the_person_is_told_of_the_keys_that_are_there(tmp_pa
     made = make_config(tmp_path / "config.yaml", ENVIRONMENT, None)
     assert "ANTHROPIC_API_KEY" in made.text
     assert "OPENAI_API_KEY" in made.text
+    assert "remove that file" in made.text, "a config that is there is never asked about"
 
 
 def test_a_folder_that_takes_no_file_is_named(tmp_path: Path) -> None:
