@@ -20,6 +20,7 @@ from mitmproxy.proxy.layers.http import (
 
 from addons.engine.messages import SentRequest
 
+HEAD_BYTES: Final = 1 << 20
 INFORMATIONAL: Final = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d[ \r\n]")
 
 
@@ -41,16 +42,26 @@ class ConnectUpstream(GetHttpConnection):
 class UpstreamHttp1(Http1Client):
     """Reads replies to attempts; for every other request it is its base class.
 
-    All chunks of one network read come as one piece of data. 1xx replies and trailers are skipped. The connection is
-    free again *before* the stream hears of the end, because the stream may use it at once for the next attempt.
+    All chunks of one network read come as one piece of data. 1xx replies and trailers are skipped. Headers that do not
+    end are a protocol error. The connection is free again *before* the stream hears of the end, because the stream may
+    use it at once for the next attempt.
     """
 
     def read_headers(self, event: events.ConnectionEvent) -> CommandGenerator[None]:
-        if isinstance(self.request, SentRequest) and isinstance(event, events.DataReceived):
-            self.request.answered = True
+        request = self.request
+        if not isinstance(request, SentRequest):
+            yield from super().read_headers(event)
+            return
+        if isinstance(event, events.DataReceived):
+            request.answered = True
             while INFORMATIONAL.match(bytes(self.buf)) and self.buf.maybe_extract_lines() is not None:
                 pass
         yield from super().read_headers(event)
+        if self.request is request and self.response is None and len(self.buf) > HEAD_BYTES:
+            assert self.stream_id is not None
+            yield commands.CloseConnection(self.conn)
+            message = f"the reply's headers have not ended after {HEAD_BYTES >> 10} KB"
+            yield ReceiveHttp(ResponseProtocolError(self.stream_id, message, ErrorCode.GENERIC_SERVER_ERROR))
 
     def read_body(self, event: events.Event) -> CommandGenerator[None]:
         if not isinstance(self.request, SentRequest):

@@ -343,6 +343,28 @@ async def test_what_is_not_http_is_a_failed_attempt(garbage: bytes) -> None:
 
 
 @played
+async def test_headers_that_never_end_are_a_failed_attempt() -> None:
+    async def endless(_: Upstream, talk: Talk, __: Message) -> None:
+        await talk.send(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            await talk.send(b"x-more: " + b"m" * 60000 + b"\r\n")
+
+    async with proxy() as stage, upstream(endless) as odd, upstream(streams(b"ok")) as up:
+        conductor = stage.conduct(odd.request(), up.request())
+        assert (await ask(stage.port)).body == b"ok"
+        assert conductor.logs[0] == ["broken protocol"]
+        await odd.left.wait()
+
+
+@played
+async def test_long_headers_are_read() -> None:
+    long = b"HTTP/1.1 200 OK\r\nx-long: " + b"m" * 300_000 + b"\r\ncontent-length: 2\r\n\r\nok"
+    async with proxy() as stage, upstream(replies(long)) as up:
+        stage.conduct(up.request())
+        assert (await ask(stage.port)).body == b"ok"
+
+
+@played
 async def test_a_client_of_http_1_0_gets_the_body_and_then_the_end_of_the_connection() -> None:
     async with proxy() as stage, upstream(streams(b"one", b"two")) as up, client(stage.port) as talk:
         stage.conduct(up.request())
