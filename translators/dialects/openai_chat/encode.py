@@ -20,7 +20,7 @@ from translators.conversation import (
 from translators.dialect import EncodedRequest, Target
 from translators.dialects.openai_chat import wire
 from translators.dialects.openai_chat.encode_messages import MessageWriter
-from translators.dialects.openai_chat.models import efforts_of, is_reasoning_model
+from translators.dialects.openai_chat.models import efforts_of, is_reasoning_model, least_effort
 from translators.dialects.openai_chat.schema import fitted, is_strict
 from translators.errors import BadRequest
 from translators.jsonio import ENCODER
@@ -118,8 +118,10 @@ def _stop(stop: tuple[str, ...], target: Target, losses: list[Loss]) -> list[str
 
 
 def _effort(wish: ThinkingWish | None, target: Target, losses: list[Loss]) -> str | None:
-    if wish is None or wish.mode is ThinkingMode.OFF:
+    if wish is None:
         return None
+    if wish.mode is ThinkingMode.OFF:
+        return _no_effort(target, losses)
     effort = wish.effort
     if effort is None and wish.budget_tokens is not None:
         effort = effort_of(wish.budget_tokens)
@@ -129,6 +131,16 @@ def _effort(wish: ThinkingWish | None, target: Target, losses: list[Loss]) -> st
         losses.append(Loss("$.thinking", f"{target.model} does not reason"))
         return None
     return None if effort is None else nearest_effort(effort, efforts_of(target.model))
+
+
+def _no_effort(target: Target, losses: list[Loss]) -> str | None:
+    """Silence would mean medium at OpenAI; compatible vendors have no common word."""
+    if not (target.genuine and is_reasoning_model(target.model)):
+        return None
+    least = least_effort(target.model)
+    if least not in ("none", "minimal"):
+        losses.append(Loss("$.thinking", f"{target.model} always reasons: effort {least} was sent"))
+    return least
 
 
 def _response_format(wanted: OutputFormat | None, target: Target, losses: list[Loss]) -> wire.ResponseFormat | None:

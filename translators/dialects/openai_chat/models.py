@@ -13,6 +13,7 @@ _EFFORTS: Final[tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]] = (
     (re.compile(r"gpt-5(-|$)"), ("minimal", "low", "medium", "high")),
 )
 _LATER_EFFORTS: Final = ("low", "medium", "high", "xhigh")
+_TAKES_NONE: Final = re.compile(r"gpt-(5\.[1-9]|[6-9])(?!.*-(pro|codex))")
 
 
 def is_reasoning_model(model: str) -> bool:
@@ -23,3 +24,8 @@ def is_reasoning_model(model: str) -> bool:
 def efforts_of(model: str) -> tuple[str, ...]:
     """The levels that a reasoning model takes. Source: the description of `reasoning_effort` in OpenAI's API."""
     return next((efforts for pattern, efforts in _EFFORTS if pattern.match(model)), _LATER_EFFORTS)
+
+
+def least_effort(model: str) -> str:
+    """What comes nearest to not reasoning: none from gpt-5.1 on, minimal for gpt-5, else the lowest level."""
+    return "none" if _TAKES_NONE.match(model) else efforts_of(model)[0]

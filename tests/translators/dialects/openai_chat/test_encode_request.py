@@ -311,6 +311,25 @@ def test_effort(wish: ThinkingWish | None, target: Target, effort: str | None) -
 
 
 @pytest.mark.parametrize(
+    ("model", "effort", "lost"),
+    [
+        ("gpt-5.2", "none", []),
+        ("gpt-5.1", "none", []),
+        ("gpt-5-mini", "minimal", []),
+        ("o3", "low", ["$.thinking"]),
+        ("gpt-5.1-codex-max", "low", ["$.thinking"]),
+        ("gpt-4o", None, []),
+    ],
+)
+def test_a_client_that_wants_no_thinking_gets_the_least_that_openai_has(
+    model: str, effort: str | None, lost: list[str]
+) -> None:
+    body, encoded = encode(thinking=ThinkingWish(ThinkingMode.OFF), target=Target(model, genuine=True))
+    assert body.get("reasoning_effort") == effort
+    assert [loss.path for loss in encoded.losses] == lost
+
+
+@pytest.mark.parametrize(
     ("schema", "sent"),
     [
         (None, None),
