@@ -155,6 +155,9 @@ def _content(block: wire.ResultBlock, path: str, losses: list[Loss]) -> Part:
             text = "\n".join(piece.text for piece in block.content)
             cache = _mark(block.cache_control)
             return File("text/plain", text=text, name=block.title, context=block.source, cache=cache)
+        case wire.ToolReferenceBlock():
+            losses.append(Loss(path, "a reference to a tool: its name was sent"))
+            return Text(f"Tool found: {block.tool_name}", _mark(block.cache_control))
 
 
 def _image(block: wire.ImageBlock) -> Part:

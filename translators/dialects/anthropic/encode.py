@@ -215,6 +215,7 @@ type _Cacheable = (
     | wire.ImageBlock
     | wire.DocumentBlock
     | wire.SearchResultBlock
+    | wire.ToolReferenceBlock
     | wire.ToolUseBlock
     | wire.ToolResultBlock
 )

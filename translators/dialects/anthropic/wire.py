@@ -84,7 +84,14 @@ class ToolUseBlock(Struct, tag_field="type", tag="tool_use", omit_defaults=True,
     cache_control: CacheControl | None = None
 
 
-type ResultBlock = TextBlock | ImageBlock | DocumentBlock | SearchResultBlock
+class ToolReferenceBlock(Struct, tag_field="type", tag="tool_reference", omit_defaults=True, gc=False):
+    """What a search among deferred tools found."""
+
+    tool_name: str
+    cache_control: CacheControl | None = None
+
+
+type ResultBlock = TextBlock | ImageBlock | DocumentBlock | SearchResultBlock | ToolReferenceBlock
 
 
 class ToolResultBlock(Struct, tag_field="type", tag="tool_result", omit_defaults=True, gc=False):

@@ -134,11 +134,20 @@ def test_images_and_documents() -> None:
     )
 
 
+def test_a_search_for_tools_says_what_it_found() -> None:
+    found = [{"type": "tool_reference", "tool_name": name} for name in ("f", "g")]
+    asked = decoded(
+        messages=[{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": found}]}]
+    )
+    assert asked.messages[0].parts == (ToolResult("t", (Text("Tool found: f"), Text("Tool found: g"))),)
+    assert [loss.path for loss in asked.losses] == [f"$.messages[0].content[0].content[{at}]" for at in (0, 1)]
+
+
 def test_what_only_anthropic_runs_is_lost_by_its_place() -> None:
-    reference = {"type": "tool_reference", "tool_name": "f"}
+    unknown = {"type": "nobody_knows"}
     asked = decoded(
         messages=[
-            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": [reference]}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": [unknown]}]},
             {
                 "role": "assistant",
                 "content": [{"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}],
