@@ -69,20 +69,9 @@ def with_fields(body: bytes, fields: Mapping[str, object]) -> bytes:
     return ENCODER.encode({**top_level(body), **fields})
 
 
-def compact(raw: Raw | bytes) -> bytes:
-    """JSON without the white space between its tokens, so that it may stand in a frame."""
-    data = bytes(raw)
-    return msgspec.json.format(data, indent=-1) if b"\n" in data or b"\r" in data else data
-
-
 def text_of(raw: Raw) -> str:
     """Opaque JSON as text."""
     return str(raw, "utf-8")
-
-
-def raw_of(text: str) -> Raw:
-    """Text that is known to be JSON, as an opaque value."""
-    return Raw(text.encode())
 
 
 def quoted(text: str) -> bytes:

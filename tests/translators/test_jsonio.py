@@ -133,23 +133,6 @@ def test_only_an_object_can_be_edited(body: bytes) -> None:
         jsonio.with_fields(body, {"model": "n"})
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["lf", "crlf", "cr"])
-def test_compact_json_holds_no_line_end(end: str) -> None:
-    text = f'{{{end}  "a": [1,{end} 2.50],{end} "b": "x\\ny"{end}}}'
-    compacted = jsonio.compact(text.encode())
-    assert b"\n" not in compacted
-    assert b"\r" not in compacted
-    assert compacted == b'{"a":[1,2.50],"b":"x\\ny"}'
-
-
-def test_json_in_one_line_is_left_as_it_is() -> None:
-    assert jsonio.compact(Raw(b'{ "a": 1 }')) == b'{ "a": 1 }'
-
-
-def test_opaque_json_and_text_are_two_forms_of_one_thing() -> None:
-    assert jsonio.text_of(jsonio.raw_of('{"a":"é"}')) == '{"a":"é"}'
-
-
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 def test_a_quoted_text_is_a_json_string(text: str) -> None:
     assert json.loads(jsonio.quoted(text)) == text
