@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from translators import registry, replies
 from translators.conversation import Conversation, Loss
-from translators.dialect import Context, Peek, Target
+from translators.dialect import Context, Dialect, Target
 from translators.errors import BadRequest, ErrorKind, GatewayError, UpstreamError
 from translators.events import Usage
 from translators.jsonio import with_fields
@@ -63,7 +63,7 @@ def translate_request(
     more about the upstream and then stands for both.
     """
     if client == upstream:
-        return _edited(body, registry.dialect(client).peek(body), model, stream, target)
+        return _edited(body, registry.dialect(client), model, stream, target)
     conversation = registry.dialect(client).decode_request(body)
     if target is None:
         target = Target(
@@ -74,20 +74,26 @@ def translate_request(
 
 
 def _edited(
-    body: bytes, asked: Peek, model: str | None, stream: bool | None, target: Target | None
+    body: bytes, dialect: Dialect, model: str | None, stream: bool | None, target: Target | None
 ) -> TranslatedRequest:
     """The client's own bytes, with model and stream as the upstream shall hear them."""
-    if target is not None:
-        model, stream = target.model, target.stream
-    model = asked.model if model is None else model
-    stream = asked.stream if stream is None else stream
+    asked = dialect.peek(body)
+    if target is None:
+        target = Target(
+            model=asked.model if model is None else model, stream=asked.stream if stream is None else stream
+        )
     changed: dict[str, object] = {}
-    if model != asked.model:
-        changed["model"] = model
-    if stream != asked.stream:
-        changed["stream"] = stream
-    context = Context(model=asked.model if model != asked.model else "")
-    return TranslatedRequest(with_fields(body, changed) if changed else body, model, stream, (), context)
+    if target.model != asked.model:
+        changed["model"] = target.model
+    if target.stream != asked.stream:
+        changed["stream"] = target.stream
+    losses: tuple[Loss, ...] = ()
+    if dialect.own_request is not None:
+        body, losses = dialect.own_request(body, target)
+    context = Context(model=asked.model if "model" in changed else "")
+    return TranslatedRequest(
+        with_fields(body, changed) if changed else body, target.model, target.stream, losses, context
+    )
 
 
 def encode_conversation(conversation: Conversation, upstream: str, target: Target) -> TranslatedRequest:

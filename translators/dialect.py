@@ -131,6 +131,7 @@ class Dialect:
     keep_alive: bytes that a waiting client of a stream ignores.
     error_frame(error): what ends a stream in an error, at any point after its first byte.
     request_wire: the Struct that a request is read into, for the audit of unknown fields.
+    own_request(body, target): a request between two sides of this dialect, less what the upstream could only refuse.
     """
 
     name: str
@@ -151,3 +152,4 @@ class Dialect:
     stream_content_type: str = "text/event-stream; charset=utf-8"
     keep_alive: bytes = b": keep-alive\n\n"
     request_wire: type[Struct] | None = None
+    own_request: Callable[[bytes, Target], tuple[bytes, tuple[Loss, ...]]] | None = None

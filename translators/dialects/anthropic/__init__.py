@@ -7,6 +7,7 @@ from translators.dialects.anthropic.decode import NAME, decode_request, peek
 from translators.dialects.anthropic.encode import encode_request
 from translators.dialects.anthropic.errors import decode_error, encode_error, error_frame
 from translators.dialects.anthropic.lists import count_reply, model_list, one_model
+from translators.dialects.anthropic.own import own_request
 from translators.dialects.anthropic.reply import decode_reply, encode_reply
 from translators.dialects.anthropic.stream_decoder import StreamDecoder
 from translators.dialects.anthropic.stream_encoder import StreamEncoder
@@ -33,4 +34,5 @@ DIALECT: Final = Dialect(
     model_list=model_list,
     one_model=one_model,
     request_wire=Request,
+    own_request=own_request,
 )

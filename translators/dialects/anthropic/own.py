@@ -1,0 +1,94 @@
+"""A request of this dialect for an upstream of this dialect: its own bytes, but for what Anthropic could only refuse.
+
+A conversation may have been answered by another vendor before, whose thinking reached the client in blocks with an
+empty signature. Anthropic refuses those, and a tool loop that does not begin with thinking while that is enabled.
+"""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.conversation import Loss
+from translators.dialect import Target
+from translators.errors import BadRequest
+from translators.jsonio import top_level, with_fields
+
+UNSIGNED: Final = (b'"signature":""', b'"signature": ""')
+THOUGHTS: Final = frozenset(("thinking", "redacted_thinking"))
+
+
+class _Message(Struct):
+    role: str
+    content: Raw
+
+
+class _Block(Struct):
+    type: str = ""
+    signature: str | None = None
+
+
+class _Thinking(Struct):
+    type: str = ""
+
+
+_MESSAGES: Final = msgspec.json.Decoder(list[_Message])
+_BLOCKS: Final = msgspec.json.Decoder(list[Raw])
+_BLOCK: Final = msgspec.json.Decoder(_Block)
+_THINKING: Final = msgspec.json.Decoder(_Thinking)
+
+
+def own_request(body: bytes, target: Target) -> tuple[bytes, tuple[Loss, ...]]:
+    """The body as it is, or without the thinking that nobody signed. Raises BadRequest."""
+    if not target.genuine or not any(mark in body for mark in UNSIGNED):
+        return body, ()
+    try:
+        return _without_unsigned(body)
+    except msgspec.DecodeError as error:
+        raise BadRequest("$.messages", "a list of messages") from error
+
+
+def _without_unsigned(body: bytes) -> tuple[bytes, tuple[Loss, ...]]:
+    fields = top_level(body)
+    losses: list[Loss] = []
+    kept: list[_Message] = []
+    for index, message in enumerate(_MESSAGES.decode(fields.get("messages", b"null"))):
+        if bytes(message.content).lstrip().startswith(b"["):
+            blocks = _BLOCKS.decode(message.content)
+            signed = [block for at, block in enumerate(blocks) if not _is_unsigned(block, index, at, losses)]
+            if not signed and blocks:
+                continue
+            message = _Message(message.role, Raw(msgspec.json.encode(signed)))
+        kept.append(message)
+    if not losses:
+        return body, ()
+    changed: dict[str, Any] = {"messages": kept}
+    if _is_enabled(fields) and _answers_without_thought(kept):
+        del fields["thinking"]
+        losses.append(Loss("$.thinking", "the turn that is being answered has no thinking of Anthropic's"))
+        if b"clear_thinking" in bytes(fields.get("context_management", b"")):
+            del fields["context_management"]
+            losses.append(Loss("$.context_management", "it clears thinking, which is off"))
+    return with_fields(msgspec.json.encode(fields), changed), tuple(losses)
+
+
+def _is_unsigned(block: Raw, index: int, at: int, losses: list[Loss]) -> bool:
+    seen = _BLOCK.decode(block)
+    if seen.type != "thinking" or seen.signature:
+        return False
+    losses.append(Loss(f"$.messages[{index}].content[{at}]", "thinking that Anthropic has not signed"))
+    return True
+
+
+def _is_enabled(fields: dict[str, Raw]) -> bool:
+    """Budget thinking. Adaptive thinking does not mind a turn without thoughts."""
+    return "thinking" in fields and _THINKING.decode(fields["thinking"]).type == "enabled"
+
+
+def _answers_without_thought(messages: list[_Message]) -> bool:
+    """Whether the last assistant turn, whose calls are being answered, begins with something else."""
+    answered = next((message for message in reversed(messages) if message.role == "assistant"), None)
+    if answered is None or not bytes(answered.content).lstrip().startswith(b"["):
+        return answered is not None
+    blocks = _BLOCKS.decode(answered.content)
+    return not blocks or _BLOCK.decode(blocks[0]).type not in THOUGHTS
