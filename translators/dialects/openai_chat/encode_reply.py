@@ -89,7 +89,7 @@ class StreamEncoder:
         return self._chunk(b'{"role":"assistant","content":""') + _OPEN_TAIL
 
     def _part_start(self, start: PartStart) -> bytes:
-        if start.kind is PartKind.TOOL_CALL and start.name != self._context.json_tool:
+        if start.kind is PartKind.TOOL_CALL:
             return self._call_start(start)
         if start.redacted:
             return b""
@@ -138,8 +138,6 @@ def encode_reply(reply: Reply, context: Context) -> bytes:
     for part in reply.parts:
         match part:
             case Text(text=text):
-                texts.append(text)
-            case ToolCall(name=name, arguments=text) if name == context.json_tool:
                 texts.append(text)
             case ToolCall(id=call_id, name=name, arguments=arguments):
                 function = {"name": client_name(context.names, name), "arguments": arguments or "{}"}

@@ -72,16 +72,6 @@ def test_stop_reasons_streamed_and_whole(stop: StopReason, parts: tuple[Any, ...
     assert finish(stop, *parts) == (word, word)
 
 
-def test_structured_output_by_way_of_a_tool_is_plain_text() -> None:
-    context = Context(json_tool="reply_json")
-    events = PartStart(0, PartKind.TOOL_CALL, id="c", name="reply_json"), PartDelta(0, '{"a":1}'), PartEnd(0)
-    assert deltas(*events, context=context) == [{"content": '{"a":1}'}]
-    call = ToolCall("c", "reply_json", '{"a":1}')
-    assert finish(StopReason.TOOL_USE, call, context=context) == ("stop", "stop")
-    whole = json.loads(DIALECT.encode_reply(Reply("x", "up", (call,), StopReason.TOOL_USE), context))
-    assert whole["choices"][0]["message"] == {"role": "assistant", "content": '{"a":1}', "refusal": None}
-
-
 def test_a_call_without_arguments_still_gets_an_object() -> None:
     start = PartStart(0, PartKind.TOOL_CALL, id="c", name="f")
     for events in ((start, PartEnd(0)), (start, PartDelta(0, ""), PartEnd(0))):
