@@ -66,8 +66,11 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 
 def ask(question: str) -> bool:
-    """A yes or no from the person at the terminal."""
-    return input(f"{question} [Y/n] ").strip().lower() in ("", "y", "yes")
+    """A yes or no from the person at the terminal. The end of the input (Ctrl-D) ends the start."""
+    try:
+        return input(f"{question} [Y/n] ").strip().lower() in ("", "y", "yes")
+    except EOFError:
+        raise KeyboardInterrupt from None
 
 
 def use_uvloop() -> None:
@@ -90,4 +93,7 @@ def tolerant(factory: Callable[..., Any]) -> Callable[..., Any]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:  # At a question, or in the demo; mitmproxy has its own way to end.
+        sys.exit("\nStopped.")

@@ -1,6 +1,7 @@
 """scripts/run as a person would use it; tests/e2e has what the gateway then does."""
 
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -81,6 +82,33 @@ def test_a_mistake_in_the_config_is_a_line_and_a_status(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "`port` was probably meant" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("leave", ["Ctrl-C", "Ctrl-D"])
+def test_a_question_can_be_left_without_a_trace(tmp_path: Path, leave: str) -> None:
+    keyboard, terminal = pty.openpty()
+    environment = {**os.environ, "ANTHROPIC_API_KEY": "test-key-1", "CLIPROXY_CONFIG": ""}
+    process = subprocess.Popen(
+        START,
+        cwd=tmp_path,
+        env=environment,
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with process, os.fdopen(keyboard, "wb", buffering=0) as keys, os.fdopen(terminal):
+        assert process.stdout is not None
+        said = process.stdout.read(len("ANTHROPIC_API_KEY is set."))
+        if leave == "Ctrl-C":
+            process.send_signal(signal.SIGINT)
+        else:
+            keys.write(b"\x04")
+        said += process.communicate(timeout=30)[0]
+    assert process.returncode == 1
+    assert "Stopped." in said
+    assert "Traceback" not in said
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_config_that_was_named_and_is_not_there_is_no_reason_to_make_one(tmp_path: Path) -> None:
