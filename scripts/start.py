@@ -40,16 +40,20 @@ def main() -> None:
     from mitmproxy.tools import main as tools
 
     start = tools.mitmdump if arguments.headless else tools.mitmweb
-    start(
-        [
-            *("--mode", gateway_mode(settings.host, settings.port)),
-            *("-s", str(ROOT / "addons" / "cliproxy.py")),
-            *("--set", f"cliproxy_config={path}"),
-            *("--set", f"cliproxy_welcome={'first' if made else 'again'}"),
-            *(() if arguments.headless else ("--no-web-open-browser",)),
-            *for_mitmproxy,
-        ]
-    )
+    sys.argv[0] = "scripts/run"  # mitmproxy names it where an option is wrong.
+    try:
+        start(
+            [
+                *("--mode", gateway_mode(settings.host, settings.port)),
+                *("-s", str(ROOT / "addons" / "cliproxy.py")),
+                *("--set", f"cliproxy_config={path}"),
+                *("--set", f"cliproxy_welcome={'first' if made else 'again'}"),
+                *(() if arguments.headless else ("--no-web-open-browser",)),
+                *for_mitmproxy,
+            ]
+        )
+    except OSError as error:  # Of mitmweb, whose port is taken: it says which, and how to name another.
+        sys.exit(str(error))
 
 
 def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:

@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -109,6 +110,27 @@ def test_a_question_can_be_left_without_a_trace(tmp_path: Path, leave: str) -> N
     assert "Stopped." in said
     assert "Traceback" not in said
     assert not list(tmp_path.iterdir())
+
+
+def test_a_taken_port_of_the_console_is_a_line_with_the_cure(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(f"port: {free_port()}\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [*START, "--set", f"web_port={port}", "--set", f"confdir={tmp_path}"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert "--set web_port=" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_option_that_nobody_knows_is_named_by_the_program_that_was_called(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(f"port: {free_port()}\n")
+    command = [*START, "--hedless"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "run: error: unrecognized arguments: --hedless" in done.stderr
+    assert "start.py" not in done.stderr
 
 
 def test_a_config_that_was_named_and_is_not_there_is_no_reason_to_make_one(tmp_path: Path) -> None:
