@@ -10,6 +10,7 @@ class UnknownPath(GatewayError):
 
     kind = ErrorKind.NOT_FOUND
     status = 404
+    code = "unknown_url"
 
     def __init__(self, method: str, path: str, meant: str | None) -> None:
         hint = f"did you mean {meant}? Look at the client's base URL" if meant else "see GET / for what is"

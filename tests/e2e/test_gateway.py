@@ -80,6 +80,11 @@ def test_an_unknown_path_is_404_in_json(home: House, path: str, method: str) -> 
     assert got.json["error"]["message"]
 
 
+def test_an_unknown_path_is_no_missing_model(home: House) -> None:
+    got = ask(home.proxy.url + "/v1/responses", "POST", headers={"x-api-key": CLIENT_KEY}, body=b"{}")
+    assert (got.status, got.json["error"]["code"]) == (404, "unknown_url")
+
+
 @pytest.mark.parametrize(
     ("path", "meant"),
     [("/chat/completions", "/v1/chat/completions"), ("/v1/v1/messages", "/v1/messages"), ("/messages", "/v1/messages")],
