@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 _TEMPLATE: Final = re.compile(r"(?:your|my|the)[-_ ]?(?:\w+[-_ ])?(?:api[-_ ]?)?key(?:[-_ ]?\d+)?", re.IGNORECASE)
+_VARIABLE: Final = re.compile(r"\$(?:[A-Z_][A-Z0-9_]*|\{\w+\})")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FRAMING: Final = frozenset(
     ("connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
@@ -22,6 +23,8 @@ def _secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
     if _TEMPLATE.fullmatch(text) or "..." in text:
         raise ValueError("is the sample of a template: put your own key there, or remove the entry")
+    if _VARIABLE.fullmatch(text):
+        raise ValueError("names a variable, which is not looked up: write the key itself")
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise ValueError("holds a character that no key has: copy the key again, without spaces or line breaks")
     return SecretStr(text)
@@ -83,6 +86,8 @@ def _prefix(value: str) -> str:
 
 def _host(value: str) -> str:
     host = value.strip().removeprefix("[").removesuffix("]")
+    if re.fullmatch(r"[^:]+:\d+|.*\]:\d+", host):
+        raise ValueError("must not hold the port: write it as `port`")
     if not re.fullmatch(r"[0-9A-Za-z.:%_-]*", host):
         raise ValueError("is no address: write it like 127.0.0.1, or 0.0.0.0 for all interfaces")
     return host or LOOPBACK

@@ -179,6 +179,12 @@ MISTAKES = {
     "debug: 1": "debug: must be true or false, not a number",
     "request-retry: -1": "request-retry: must be at least 0",
     "host: http://x": "host: is no address: write it like 127.0.0.1, or 0.0.0.0 for all interfaces",
+    "host: 127.0.0.1:8317": "host: must not hold the port: write it as `port`",
+    "host: '[::1]:8317'": "host: must not hold the port: write it as `port`",
+    "api-keys: ['${GATEWAY_KEY}']": "api-keys[0]: names a variable, which is not looked up: write the key itself",
+    "claude-api-key: [{api-key: $ANTHROPIC_API_KEY}]": (
+        "claude-api-key[0].api-key: names a variable, which is not looked up: write the key itself"
+    ),
     "api-keys: x": "api-keys: must be a list (lines that begin with `- `), not text",
     "api-keys: [123]": "api-keys[0]: must be text, not a number: put it in quotes",
     "api-keys: [a, null]": "api-keys[1]: must be text, not nothing: give it a value, or remove the line",
