@@ -13,6 +13,7 @@ from mitmproxy.proxy.layers.http import (
     HttpLayer,
     RegisterHttpConnection,
 )
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addons.engine.coalesce import merged
 from addons.engine.services import Services
@@ -136,6 +137,10 @@ class LayerInstaller:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+
+    def server_disconnected(self, data: ServerConnectionHookData) -> None:
+        """The last word on an upstream connection."""
+        self._services.timers.lost(data.server)
 
     def next_layer(self, decision: NextLayer) -> None:
         """The fresh stack has seen no event yet, so its HTTP layer may still change its class."""

@@ -30,8 +30,8 @@ NEVER: Final = float("inf")
 class Link:
     """One request after the other: connect(), send() when the connection is there, and either its end or cancel().
 
-    `reading`: a reply is still to come, or to go on. `deadline_s`: when the upstream has taken too long, by
-    time.monotonic().
+    `reading`: a reply is still to come, or to go on, from `server`. `deadline_s`: when the upstream has taken too long,
+    by time.monotonic().
     """
 
     def __init__(self, stream: "ExchangeStream") -> None:
@@ -43,7 +43,7 @@ class Link:
         self._request: UpstreamRequest | None = None
         self._connecting: ConnectUpstream | None = None
         self._asked_s = 0.0
-        self._server: Connection | None = None
+        self.server: Connection | None = None
         self._sent: SentRequest | None = None
         self._reused = False
 
@@ -56,6 +56,11 @@ class Link:
     def stale(self) -> bool:
         """Whether what broke was only a kept connection that its other end had already closed."""
         return self._reused and self._sent is not None and not self._sent.answered
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether a reply is awaited of a connection that has ended."""
+        return self.reading and self.server is not None and self.server.timestamp_end is not None
 
     def connect(self, request: UpstreamRequest, *, fresh: bool = False) -> CommandGenerator[None]:
         """Asks for a connection; the answer may come inside the yield."""
@@ -86,7 +91,7 @@ class Link:
             self._alias = self._layer.new_alias(self._stream)
         self._used = True
         self._connecting = None
-        self._server = connection
+        self.server = connection
         self._reused = connection.timestamp_start is not None and connection.timestamp_start < self._asked_s
         self._sent = sent_request(request)
         self.reading = True
@@ -135,9 +140,8 @@ class Link:
         self.rest()
         if connecting is not None:
             yield from self._layer.give_up(connecting)
-        elif reading:
-            assert self._server is not None
-            yield SendHttp(RequestProtocolError(self._alias, why, ErrorCode.CANCEL), self._server)
+        elif reading and self.server in self._layer.connections:
+            yield SendHttp(RequestProtocolError(self._alias, why, ErrorCode.CANCEL), self.server)
 
     def forget(self) -> CommandGenerator[None]:
         """Late events for the id that is not the stream's own find nobody."""

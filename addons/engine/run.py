@@ -14,6 +14,7 @@ import logging
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
+from mitmproxy.connection import Connection
 from mitmproxy.flow import Error
 from mitmproxy.proxy import events
 from mitmproxy.proxy.layer import CommandGenerator
@@ -83,6 +84,10 @@ class Run:
         error = self.stream.flow.error
         return error is not None and error.msg == Error.KILLED_MESSAGE
 
+    def reads_from(self, server: Connection) -> bool:
+        """Whether its reply comes, or is to come, on this connection."""
+        return self._link.reading and self._link.server is server
+
     def start(self) -> CommandGenerator[None]:
         """The request is complete and nobody has answered it."""
         self._services.timers.start(self)
@@ -137,6 +142,9 @@ class Run:
                 if (overdue := self._link.overdue()) is not None:
                     yield from self._link.cancel("timeout")
                     yield from self._break(*overdue)
+            case Reason.LOST:
+                if self._link.is_lost:
+                    yield from self._on_upstream_lost("the connection was lost")
             case Reason.KILLED:
                 yield from self._on_killed()
             case Reason.FAULT:  # Who knows what the client has got of the event that broke.

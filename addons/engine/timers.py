@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from mitmproxy.connection import Connection
 from mitmproxy.proxy import events
 from mitmproxy.proxy.server import ConnectionHandler
 from mitmproxy.utils import asyncio_utils
@@ -19,13 +20,14 @@ class Reason(Enum):
     """Why a stream is woken.
 
     DECIDED: the conductor's next step is there. WAITED: a Wait is over. OVERDUE: a timeout has passed. KILLED: somebody
-    has killed the flow. FAULT: an exception went through the layer.
+    has killed the flow. LOST: its upstream connection is gone. FAULT: an exception went through the layer.
     """
 
     DECIDED = auto()
     WAITED = auto()
     OVERDUE = auto()
     KILLED = auto()
+    LOST = auto()
     FAULT = auto()
 
 
@@ -73,6 +75,16 @@ class Timers:
     def after(self, seconds: float, stream: "ExchangeStream", reason: Reason) -> asyncio.TimerHandle:
         """The signal, later."""
         return asyncio.get_running_loop().call_later(seconds, self.signal, stream, reason)
+
+    def lost(self, server: Connection) -> None:
+        """An upstream connection is gone. Mostly the runs that read from it know by now.
+
+        mitmproxy cancels the task that reads a connection when it can't write to it; if that task is just about to say
+        that the connection has closed, nobody ever hears of it.
+        """
+        for run in tuple(self.running):
+            if run.reads_from(server):
+                self.signal(run.stream, Reason.LOST)
 
     def _tick(self) -> None:
         self._ticker = None

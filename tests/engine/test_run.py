@@ -29,7 +29,7 @@ from tests.engine.peers import (
     upstream,
     whole,
 )
-from tests.engine.stage import NOBODY, Planned, played, proxy
+from tests.engine.stage import NOBODY, Planned, played, proxy, until
 
 pytestmark = pytest.mark.usefixtures("any_loop")
 
@@ -217,6 +217,40 @@ async def test_a_silent_upstream_is_given_up_in_the_middle_of_its_reply() -> Non
         assert (await ask(stage.port)).body == b"half[broken]"
         assert conductor.logs == [["opened 200", "broken timeout"]]
         await up.left.wait()
+
+
+@pytest.mark.parametrize("begun", [False, True])
+@played
+async def test_a_lost_connection_is_noticed_where_mitmproxy_does_not_say_so(begun: bool) -> None:
+    """mitmproxy may cancel the task that reads a connection just when that waits to say that it has closed."""
+    let_go = asyncio.Event()
+
+    async def breaks(_: Upstream, talk: Talk, __: Message) -> None:
+        if begun:
+            await talk.send(HEAD + chunk(b"data"))
+        await let_go.wait()
+        await talk.close()
+
+    async with proxy() as stage, upstream(breaks) as up, client(stage.port) as talk:
+        conductor = stage.conduct(up.request())
+        await talk.send(post())
+        await up.arrived.wait()
+        if begun:
+            assert (await talk.read_head()).status == 200
+            assert await talk.read_chunk() == b"data"
+        [handler] = stage.master.addons.get("proxyserver").connections.values()
+        [(server, io)] = [(one, io) for one, io in handler.transports.items() if one is not handler.client]
+        async with handler._server_event_lock:
+            let_go.set()
+            await until(lambda: not server.connected)
+            io.handler.cancel()
+            await asyncio.wait([io.handler])
+        if begun:
+            assert await talk.read_chunk() == b"[broken]"
+        else:
+            assert (await talk.read()).status == 529
+        await conductor.ended.wait()
+        assert conductor.logs[0][-1] == "broken protocol"
 
 
 @played
