@@ -24,6 +24,7 @@ from addons.engine.upstream import ConnectUpstream, UpstreamHttp1
 logger = logging.getLogger(__name__)
 
 FIRST_ALIAS: Final = 1 << 40
+STREAMS_AT_ONCE: Final = 8
 
 
 class ExchangeHttpLayer(HttpLayer):
@@ -31,6 +32,7 @@ class ExchangeHttpLayer(HttpLayer):
 
     services: Services
     _last_alias = FIRST_ALIAS
+    _made_in_event = 0
 
     def new_alias(self, stream: ExchangeStream) -> int:
         """Another id for the stream, on the upstream's side.
@@ -62,7 +64,12 @@ class ExchangeHttpLayer(HttpLayer):
             yield commands.CloseConnection(connection)
 
     def make_stream(self, stream_id: int) -> CommandGenerator[None]:
-        stream = ExchangeStream(self.context.fork(), stream_id, self.services)
+        # On HTTP/1 a pipelined request begins *inside* the end of the one before it, so that the stack grows with each.
+        if self.context.client.alpn != b"h2":
+            self._made_in_event += 1
+        stream = ExchangeStream(
+            self.context.fork(), stream_id, self.services, hooks_now=self._made_in_event <= STREAMS_AT_ONCE
+        )
         self.streams[stream_id] = stream
         yield from self.event_to_child(stream, events.Start())
 
@@ -81,6 +88,7 @@ class ExchangeHttpLayer(HttpLayer):
         yield from super().register_connection(command)
 
     def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
+        self._made_in_event = 0
         yield from merged(self._watched(event))
 
     def _watched(self, event: events.Event) -> CommandGenerator[None]:

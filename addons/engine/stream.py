@@ -13,16 +13,23 @@ from addons.exchange import Conductor
 
 
 class ExchangeStream(HttpStream):
-    """One client request. `run` is set as soon as it is known to be an exchange that nobody has answered yet."""
+    """One client request. `run` is set as soon as it is known to be an exchange that nobody has answered yet.
 
-    def __init__(self, context: Context, stream_id: int, services: Services) -> None:
+    `hooks_now`: whether hooks that need no time are called at once.
+    """
+
+    def __init__(self, context: Context, stream_id: int, services: Services, *, hooks_now: bool = True) -> None:
         super().__init__(context, stream_id)
         self.services = services
+        self._hooks_now = hooks_now
         self.run: Run | None = None
         self._reported = False
 
     def handle_event(self, event: events.Event) -> CommandGenerator[None]:
         """As stock, but a hook whose listeners need no time has no way up to the server and back, nor a task there."""
+        if not self._hooks_now:
+            yield from super().handle_event(event)
+            return
         run_now = self.services.hooks.run_now
         for command in super().handle_event(event):
             if isinstance(command, commands.StartHook) and run_now(command):

@@ -399,6 +399,17 @@ async def test_long_headers_are_read() -> None:
 
 
 @played
+async def test_a_thousand_pipelined_requests_that_need_no_upstream_are_all_answered() -> None:
+    async with proxy() as stage, client(stage.port) as talk:
+        for number in range(1000):
+            stage.conduct(Answer(429, (), b"%d" % number, b""), name=f"n{number}")
+        await talk.send(b"".join(post(f"/n{number}") for number in range(1000)))
+        for number in range(1000):
+            reply = await talk.read()
+            assert (reply.status, reply.body) == (429, b"%d" % number)
+
+
+@played
 async def test_a_client_of_http_1_0_gets_the_body_and_then_the_end_of_the_connection() -> None:
     async with proxy() as stage, upstream(streams(b"one", b"two")) as up, client(stage.port) as talk:
         stage.conduct(up.request())
