@@ -130,7 +130,7 @@ class UpstreamAttempt:
         if not 200 <= status < 300:
             self._mode = Mode.ERROR
             return
-        streamed = self._headers.get("content-type", "").partition(";")[0].strip() == "text/event-stream"
+        streamed = self._headers.get("content-type", "").partition(";")[0].strip().lower() == "text/event-stream"
         self._mode = Mode.STREAM if streamed else Mode.WHOLE
         if streamed:
             self._stream = ReplyStream(
@@ -318,13 +318,13 @@ class UpstreamAttempt:
             headers.append((b"cache-control", b"no-cache"))
         # Every vendor's reply has one, and their SDKs show it.
         request_id = self._headers.get("request-id") or self._headers.get("x-request-id") or self._exchange.id
-        headers += [(name, request_id.encode("latin-1")) for name in (b"request-id", b"x-request-id")]
+        headers += [(name, _printable(request_id)) for name in (b"request-id", b"x-request-id")]
         self.reply = ReplyHead(200, tuple(headers), length)
         self.head = Head.OPEN
 
 
 def _printable(text: str) -> bytes:
-    """Names from the config, as a header can hold them."""
+    """Names from the config, or of the upstream's making, as a header can hold them."""
     return re.sub(r"[^ -~]", "?", text).encode()
 
 

@@ -94,6 +94,21 @@ def test_a_stream_opens_with_its_first_content_and_gives_what_was_held() -> None
     assert b"hello" in first
 
 
+def test_the_case_of_a_content_type_does_not_matter() -> None:
+    attempt = Setting().attempt
+    attempt.opened(200, ((b"Content-Type", b"Text/Event-Stream; charset=UTF-8"),))
+    assert b"hello" in attempt.feed(ROLE + HELLO)
+    assert is_open(attempt)
+
+
+def test_a_request_id_of_the_upstreams_brings_no_header_of_its_own() -> None:
+    attempt = Setting().attempt
+    attempt.opened(200, (*SSE, (b"x-request-id", b"one\r\n two\rset-cookie: three\x00")))
+    attempt.feed(ROLE + HELLO)
+    assert attempt.reply is not None
+    assert dict(attempt.reply.headers)[b"request-id"] == b"one?? two?set-cookie: three?"
+
+
 def test_an_error_before_the_first_content_fails_the_attempt_and_gives_nothing() -> None:
     setting = Setting()
     setting.attempt.opened(200, SSE)
