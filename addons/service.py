@@ -104,6 +104,8 @@ class Service:
         self._router = router
 
     async def _listen(self, settings: Settings) -> None:
+        if ctx.options.cliproxy_welcome:  # scripts/run keeps the port closed until now.
+            ctx.options.update(server=True)
         server = ctx.master.addons.get("proxyserver")
         if not await server.setup_servers():
             logger.error("The gateway can't listen on %s:%s; the lines above say why.", settings.host, settings.port)

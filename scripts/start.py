@@ -46,6 +46,7 @@ def main() -> None:
             [
                 *("--mode", gateway_mode(settings.host, settings.port)),
                 *("-s", str(ROOT / "addons" / "cliproxy.py")),
+                *("--set", "server=false"),  # The service opens the listener once it can answer.
                 *("--set", f"cliproxy_config={path}"),
                 *("--set", f"cliproxy_welcome={'first' if made else 'again'}"),
                 *(() if arguments.headless else ("--no-web-open-browser",)),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
 
@@ -139,3 +140,20 @@ def test_a_config_that_was_named_and_is_not_there_is_no_reason_to_make_one(tmp_p
     assert done.returncode == 1
     assert "other.yaml: can't be read: No such file" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_the_port_is_closed_until_the_gateway_can_answer(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "config.yaml").write_text(f"host: 127.0.0.1\nport: {port}\n")
+    with started(tmp_path, "--headless") as process:
+        while process.poll() is None:
+            connection = HTTPConnection("127.0.0.1", port, timeout=10)
+            try:
+                connection.request("GET", "/healthz")
+                assert connection.getresponse().status == 200
+                return
+            except ConnectionRefusedError:
+                continue
+            finally:
+                connection.close()
+    raise AssertionError("it ended before it listened")
