@@ -11,7 +11,7 @@ next step and does it: send an attempt, wait, or answer. Nothing here depends on
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Protocol
+from typing import Final, Protocol
 from weakref import WeakKeyDictionary
 
 from mitmproxy import http
@@ -20,6 +20,9 @@ from translators import Loss, Usage
 from translators.dialect import Dialect, Operation
 
 type Headers = tuple[tuple[bytes, bytes], ...]
+
+SECRETS: Final = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key"})
+"""Headers in which vendors take a credential."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class UpstreamRequest:
     path: str
     headers: Headers
     body: bytes
-    secrets: frozenset[bytes] = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key"})
+    secrets: frozenset[bytes] = SECRETS
     connect_timeout_s: float = 10.0
     silence_timeout_s: float = 600.0
 
@@ -174,11 +177,6 @@ class Exchange:
     first_event_s: float | None = None
     stop: str = ""
     error: str = ""
-
-    @property
-    def keep_alive(self) -> bytes:
-        """Bytes that a waiting client of a stream ignores."""
-        return self.client.keep_alive
 
 
 _exchanges: WeakKeyDictionary[http.HTTPFlow, Exchange] = WeakKeyDictionary()

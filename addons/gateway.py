@@ -12,6 +12,7 @@ from mitmproxy import http
 
 from addons import exchange as exchanges
 from addons.access import KEY_HEADERS, KEY_PARAMETERS, Access
+from addons.accounts.masking import MASK
 from addons.conduct import Conductors, counters, estimate
 from addons.exchange import Exchange
 from addons.listen import PLACEHOLDER_HOST
@@ -22,7 +23,6 @@ from translators.dialect import Dialect, Operation
 
 logger = logging.getLogger(__name__)
 
-MASK: Final = "***"
 SHOWN_LOSSES: Final = 20
 JSON_HEADERS: Final = {"content-type": "application/json"}
 BANNER: Final = {
@@ -60,14 +60,13 @@ class Gateway:
         if flow.request.host != PLACEHOLDER_HOST or flow.response is not None:
             return
         visit = visit_of(flow)
-        dialect = spoken(visit)
         try:
             self._serve(visit)
         except GatewayError as error:
-            refuse(flow, _dialect_at(self._routes, visit, dialect), error)
+            refuse(flow, self._dialect_at(visit), error)
         except Exception:  # Fail closed: what we can't account for must not leave.
             logger.exception("flow=%s could not be opened", flow.id[:8])
-            refuse(flow, _dialect_at(self._routes, visit, dialect), InternalError(flow.id))
+            refuse(flow, self._dialect_at(visit), InternalError(flow.id))
 
     def response(self, flow: http.HTTPFlow) -> None:
         """The hook: says on the flow who answered, and what could not be said to them, for people."""
@@ -95,6 +94,11 @@ class Gateway:
         else:
             self._open(visit, dialect, operation, name)
 
+    def _dialect_at(self, visit: Visit) -> Dialect:
+        """The dialect that an error at this path is worded in."""
+        choices = [choice for method in self._routes.get(visit.path, {}).values() for choice in method]
+        return _choose(choices, spoken(visit))[0] if choices else spoken(visit)
+
     def _meant(self, path: str) -> str | None:
         """A path that is served and ends like this one: base URLs often have a /v1 too many, or too few."""
         for served in self._routes:
@@ -116,6 +120,12 @@ class Gateway:
         candidates = self._router.candidates(peek.model)
         if not candidates:
             raise UnknownModel(peek.model, self._router.near(peek.model))
+        if operation is Operation.COUNT_TOKENS:
+            candidates = counters(dialect, candidates)
+            if not candidates:
+                counted = estimate(dialect, body)
+                visit.flow.response = http.Response.make(counted.status, counted.body, counted.headers)
+                return
         exchange = Exchange(
             id=visit.flow.id,
             client=dialect,
@@ -128,12 +138,6 @@ class Gateway:
             client_name=client_name,
             received_s=time.time(),
         )
-        if operation is Operation.COUNT_TOKENS:
-            candidates = counters(dialect, candidates)
-            if not candidates:
-                counted = estimate(dialect, body)
-                visit.flow.response = http.Response.make(counted.status, counted.body, counted.headers)
-                return
         exchange.conductor = self._conductors.conduct(exchange, candidates)
         exchanges.attach(visit.flow, exchange)
 
@@ -207,11 +211,3 @@ def _choose(choices: list[tuple[Dialect, Operation]], spoken_by: Dialect) -> tup
         if choice[0] is spoken_by:
             return choice
     return choices[0]
-
-
-def _dialect_at(
-    routes: Mapping[str, Mapping[str, list[tuple[Dialect, Operation]]]], visit: Visit, spoken_by: Dialect
-) -> Dialect:
-    """The dialect that an error at this path is worded in."""
-    choices = [choice for method in routes.get(visit.path, {}).values() for choice in method]
-    return _choose(choices, spoken_by)[0] if choices else spoken_by

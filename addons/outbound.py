@@ -4,13 +4,12 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
 from addons.accounts.credential import Credential
-from addons.exchange import Exchange, Headers, UpstreamRequest
+from addons.exchange import SECRETS, Exchange, Headers, UpstreamRequest
 from addons.providers.headers import extra_headers
 from addons.route import Candidate
 from translators import (
@@ -24,8 +23,6 @@ from translators import (
 )
 from translators.conversation import Conversation
 from translators.dialect import Dialect
-
-SECRETS: Final = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key"})
 
 
 @dataclass(frozen=True, slots=True)
