@@ -191,7 +191,7 @@ class UpstreamAttempt:
         if self._exchange.stream:
             return self._answer(replies.streamed(reply, self._exchange.client, self._context))
         if same:
-            return self._answer(replies.renamed(body, self._context))
+            return self._answer(replies.renamed(body, self._exchange.client, self._context))
         return self._answer(replies.whole(reply, self._exchange.client, self._context))
 
     def _finish_collected(self, stream: ReplyStream) -> bytes:

@@ -13,7 +13,7 @@ from addons.attempt import UpstreamAttempt
 from addons.exchange import Answer, AttemptRecord, Exchange, Step, Wait
 from addons.outbound import Outbound, pairs
 from addons.refusals import InternalError
-from addons.route import Candidate
+from addons.route import Candidate, Tier
 from addons.settings import Settings
 from addons.usage.record import UsageSink, record_of
 from translators import GatewayError, tokens
@@ -40,18 +40,22 @@ class Conductors:
         self.sink = sink
         self.clock = clock
 
-    def conduct(self, exchange: Exchange, candidates: Sequence[Candidate]) -> "ExchangeConductor":
+    def conduct(self, exchange: Exchange, tiers: Sequence[Tier]) -> "ExchangeConductor":
         """A conductor for this exchange, which may be answered by these candidates, in this order."""
-        return ExchangeConductor(self, exchange, candidates)
+        return ExchangeConductor(self, exchange, tiers)
 
 
-def counters(client: Dialect, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+def counters(client: Dialect, tiers: Sequence[Tier]) -> tuple[Tier, ...]:
     """Those whose upstream can count a prompt's tokens in the client's own dialect."""
-    return tuple(
-        candidate
-        for candidate in candidates
-        if candidate.provider.dialect == client.name and Operation.COUNT_TOKENS in candidate.provider.paths
-    )
+    able = [
+        tuple(
+            candidate
+            for candidate in tier
+            if candidate.provider.dialect == client.name and Operation.COUNT_TOKENS in candidate.provider.paths
+        )
+        for tier in tiers
+    ]
+    return tuple(tier for tier in able if tier)
 
 
 def estimate(client: Dialect, body: bytes) -> Answer:
@@ -64,10 +68,10 @@ def estimate(client: Dialect, body: bytes) -> Answer:
 class ExchangeConductor:
     """See addons.exchange.Conductor."""
 
-    def __init__(self, shared: Conductors, exchange: Exchange, candidates: Sequence[Candidate]) -> None:
+    def __init__(self, shared: Conductors, exchange: Exchange, tiers: Sequence[Tier]) -> None:
         self._shared = shared
         self._exchange = exchange
-        self._candidates = candidates
+        self._candidates = [candidate for tier in tiers for candidate in tier]
         self._tried: dict[tuple[str, str], set[str]] = {}
         self._attempts_in_round = 0
         self._round = 0

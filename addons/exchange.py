@@ -26,11 +26,23 @@ SECRETS: Final = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key"})
 
 
 @dataclass(frozen=True, slots=True)
+class Egress:
+    """The upstream proxy that a credential goes out through. `scheme`: http, https, socks5 (names are looked up here)
+    or socks5h (there). Two requests share a connection only where their egress is equal."""
+
+    scheme: str
+    host: str
+    port: int
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamRequest:
     """What an attempt sends. It carries a credential: the engine scrubs what it records of it.
 
     `secrets`: the header names (lower case) whose values are never recorded. `silence_timeout_s`: how long the
-    upstream may say nothing, from sending on.
+    upstream may say nothing, from sending on. `egress` None: directly.
     """
 
     method: str
@@ -43,6 +55,7 @@ class UpstreamRequest:
     secrets: frozenset[bytes] = SECRETS
     connect_timeout_s: float = 10.0
     silence_timeout_s: float = 600.0
+    egress: Egress | None = None
 
 
 class Head(Enum):

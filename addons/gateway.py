@@ -11,13 +11,14 @@ from urllib.parse import parse_qsl, unquote, urlencode
 from mitmproxy import http
 
 from addons import exchange as exchanges
-from addons.access import KEY_HEADERS, KEY_PARAMETERS, Access
+from addons.access import KEY_HEADERS, KEY_PARAMETERS
 from addons.accounts.masking import MASK
-from addons.conduct import Conductors, counters, estimate
+from addons.conduct import counters, estimate
 from addons.exchange import Exchange
 from addons.listen import PLACEHOLDER_HOST
 from addons.refusals import InternalError, UnknownPath, UnreadableBody, WrongMethod
-from addons.route import Router, UnknownModel
+from addons.route import UnknownModel
+from addons.serving import Current, Serving
 from translators import GatewayError, registry
 from translators.dialect import Dialect, Operation
 
@@ -45,10 +46,8 @@ class Visit:
 class Gateway:
     """The routes that every dialect brings, and a few of our own."""
 
-    def __init__(self, access: Access, router: Router, conductors: Conductors) -> None:
-        self._access = access
-        self._router = router
-        self._conductors = conductors
+    def __init__(self, current: Current) -> None:
+        self._current = current
         self._routes: dict[str, dict[str, list[tuple[Dialect, Operation]]]] = {}
         for dialect in registry.all_dialects().values():
             for route in dialect.routes:
@@ -61,7 +60,7 @@ class Gateway:
             return
         visit = visit_of(flow)
         try:
-            self._serve(visit)
+            self._serve(visit, self._current.serving)
         except GatewayError as error:
             refuse(flow, self._dialect_at(visit), error)
         except Exception:  # Fail closed: what we can't account for must not leave.
@@ -74,15 +73,15 @@ class Gateway:
         if exchange is not None and exchange.attempts:
             flow.comment = "\n".join(told(exchange))
 
-    def _serve(self, visit: Visit) -> None:
+    def _serve(self, visit: Visit, serving: Serving) -> None:
         if visit.path in ("/", "/healthz"):
             _answer_ours(visit)
             return
-        name = self._access.client_name(visit.headers, visit.query)
+        name = serving.access.client_name(visit.headers, visit.query)
         methods = self._routes.get(visit.path)
         if methods is None:
             if visit.method == "GET" and visit.path.startswith("/v1/models/"):
-                self._one_model(visit, unquote(visit.path.removeprefix("/v1/models/")))
+                _one_model(visit, serving, unquote(visit.path.removeprefix("/v1/models/")))
                 return
             raise UnknownPath(visit.method, visit.path, self._meant(visit.path))
         choices = methods.get(visit.method)
@@ -90,9 +89,9 @@ class Gateway:
             raise WrongMethod(visit.method, visit.path, sorted(methods))
         dialect, operation = _choose(choices, spoken(visit))
         if operation is Operation.LIST_MODELS:
-            answer(visit.flow, dialect.model_list(self._router.models()))
+            answer(visit.flow, dialect.model_list(serving.router.models()))
         else:
-            self._open(visit, dialect, operation, name)
+            _open(visit, serving, dialect, operation, name)
 
     def _dialect_at(self, visit: Visit) -> Dialect:
         """The dialect that an error at this path is worded in."""
@@ -105,41 +104,6 @@ class Gateway:
             if path.endswith(served) or served.endswith(path):
                 return served
         return None
-
-    def _one_model(self, visit: Visit, model: str) -> None:
-        for info in self._router.models():
-            if info.id == model:
-                answer(visit.flow, spoken(visit).one_model(info))
-                return
-        raise UnknownModel(model, self._router.near(model))
-
-    def _open(self, visit: Visit, dialect: Dialect, operation: Operation, client_name: str) -> None:
-        """An exchange from the request's body, with a conductor that knows whom to ask."""
-        body = _body(visit.flow)
-        peek = dialect.peek(body)
-        candidates = self._router.candidates(peek.model)
-        if not candidates:
-            raise UnknownModel(peek.model, self._router.near(peek.model))
-        if operation is Operation.COUNT_TOKENS:
-            candidates = counters(dialect, candidates)
-            if not candidates:
-                counted = estimate(dialect, body)
-                visit.flow.response = http.Response.make(counted.status, counted.body, counted.headers)
-                return
-        exchange = Exchange(
-            id=visit.flow.id,
-            client=dialect,
-            operation=operation,
-            body=body,
-            headers=visit.headers,
-            query=urlencode({key: value for key, value in visit.query.items() if key not in KEY_PARAMETERS}),
-            model=peek.model,
-            stream=peek.stream and operation is Operation.GENERATE,
-            client_name=client_name,
-            received_s=time.time(),
-        )
-        exchange.conductor = self._conductors.conduct(exchange, candidates)
-        exchanges.attach(visit.flow, exchange)
 
 
 def told(exchange: Exchange) -> Iterator[str]:
@@ -188,6 +152,43 @@ def refuse(flow: http.HTTPFlow, dialect: Dialect, error: GatewayError) -> None:
         headers["allow"] = ", ".join(error.allowed)
     flow.response = http.Response.make(error.status, dialect.encode_error(error), headers)
     logger.info("flow=%s refused: %d %s", flow.id[:8], error.status, error)
+
+
+def _one_model(visit: Visit, serving: Serving, model: str) -> None:
+    for info in serving.router.models():
+        if info.id == model:
+            answer(visit.flow, spoken(visit).one_model(info))
+            return
+    raise UnknownModel(model, serving.router.near(model))
+
+
+def _open(visit: Visit, serving: Serving, dialect: Dialect, operation: Operation, client_name: str) -> None:
+    """An exchange from the request's body, with a conductor that knows whom to ask."""
+    body = _body(visit.flow)
+    peek = dialect.peek(body)
+    tiers = serving.router.candidates(peek.model)
+    if not tiers:
+        raise UnknownModel(peek.model, serving.router.near(peek.model))
+    if operation is Operation.COUNT_TOKENS:
+        tiers = counters(dialect, tiers)
+        if not tiers:
+            counted = estimate(dialect, body)
+            visit.flow.response = http.Response.make(counted.status, counted.body, counted.headers)
+            return
+    exchange = Exchange(
+        id=visit.flow.id,
+        client=dialect,
+        operation=operation,
+        body=body,
+        headers=visit.headers,
+        query=urlencode({key: value for key, value in visit.query.items() if key not in KEY_PARAMETERS}),
+        model=peek.model,
+        stream=peek.stream and operation is Operation.GENERATE,
+        client_name=client_name,
+        received_s=time.time(),
+    )
+    exchange.conductor = serving.conductors.conduct(exchange, tiers)
+    exchanges.attach(visit.flow, exchange)
 
 
 def _answer_ours(visit: Visit) -> None:

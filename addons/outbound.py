@@ -4,25 +4,30 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import urlsplit
+from typing import Final
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from addons.accounts.credential import Credential
-from addons.exchange import SECRETS, Exchange, Headers, UpstreamRequest
+from addons.exchange import SECRETS, Egress, Exchange, Headers, UpstreamRequest
 from addons.providers.headers import extra_headers
+from addons.providers.provider import Provider
 from addons.route import Candidate
 from translators import (
     Context,
     Loss,
+    NotYet,
+    Peek,
     Target,
     TranslatedRequest,
+    can_translate,
     encode_conversation,
     registry,
     translate_request,
 )
 from translators.conversation import Conversation
-from translators.dialect import Dialect
+from translators.dialect import Dialect, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +50,29 @@ class Outbound:
 
     def say(self, candidate: Candidate, credential: Credential) -> Said:
         """The request as this upstream hears it. Raises BadRequest."""
-        upstream = registry.dialect(candidate.provider.dialect)
+        provider = candidate.provider
+        upstream = registry.dialect(provider.dialect_of(self._exchange.operation))
         target = Target(
             model=candidate.model,
-            stream=self._exchange.stream,
-            genuine=candidate.provider.genuine(credential.base_url),
+            stream=self._exchange.stream or self._streams(provider, credential),
+            genuine=provider.genuine(credential.base_url),
             keeps_thinking=candidate.keeps_thinking,
+            max_output_tokens=candidate.max_output_tokens,
+            thinking=candidate.thinking,
+            thinking_range=candidate.thinking_range,
+            input_modalities=candidate.input_modalities,
         )
         translated = self._translate(upstream, target)
-        request = self._request(candidate, credential, translated.body)
-        return Said(upstream, request, translated.context, translated.losses)
+        body, losses = translated.body, translated.losses
+        if provider.duties is not None:
+            body, missing = provider.duties(body, target)
+            losses += missing
+        request = self._request(candidate, credential, upstream, target, body)
+        return Said(upstream, request, translated.context, losses)
+
+    def _streams(self, provider: Provider, credential: Credential) -> bool:
+        """Whether the upstream must be asked for a stream, which is then put together for the client."""
+        return self._exchange.operation is Operation.GENERATE and provider.streams_only(credential.base_url)
 
     def clear(self) -> None:
         """Lets go of what was translated."""
@@ -68,10 +86,14 @@ class Outbound:
             return known
         exchange = self._exchange
         if upstream is exchange.client:
-            translated = translate_request(exchange.body, upstream.name, upstream.name, target=target)
+            asked = Peek(exchange.model, exchange.stream)
+            translated = translate_request(exchange.body, upstream.name, upstream.name, target=target, asked=asked)
         else:
+            if not can_translate(exchange.client.name, upstream.name):
+                raise NotYet(exchange.client.name, upstream.name)
             if self._conversation is None:
-                self._conversation = exchange.client.decode_request(exchange.body)
+                decoded = exchange.client.decode_request(exchange.body)
+                self._conversation = msgspec.structs.replace(decoded, model=exchange.model, stream=exchange.stream)
             translated = encode_conversation(self._conversation, upstream.name, target)
             context = msgspec.structs.replace(
                 translated.context, reply_id=secrets.token_hex(12), created_s=int(exchange.received_s)
@@ -80,10 +102,12 @@ class Outbound:
         self._translated[upstream.name, target] = translated
         return translated
 
-    def _request(self, candidate: Candidate, credential: Credential, body: bytes) -> UpstreamRequest:
+    def _request(
+        self, candidate: Candidate, credential: Credential, upstream: Dialect, target: Target, body: bytes
+    ) -> UpstreamRequest:
         exchange = self._exchange
         provider = candidate.provider
-        same = provider.dialect == exchange.client.name
+        same = upstream is exchange.client
         base = _base(credential.base_url)
         headers = {
             "host": base.authority,
@@ -92,11 +116,21 @@ class Outbound:
             **extra_headers(credential, exchange.headers),
             "content-length": str(len(body)),
         }
-        path = base.path + provider.paths[exchange.operation]
+        path = base.path + provider.path(exchange.operation, candidate.model, stream=target.stream)
         if same and exchange.query:
-            path = f"{path}?{exchange.query}"
+            path = f"{path}{'&' if '?' in path else '?'}{exchange.query}"
         secret_names = SECRETS | {name.lower().encode() for name, _ in credential.headers}
-        return UpstreamRequest("POST", base.scheme, base.host, base.port, path, pairs(headers), body, secret_names)
+        return UpstreamRequest(
+            "POST",
+            base.scheme,
+            base.host,
+            base.port,
+            path,
+            pairs(headers),
+            body,
+            secret_names,
+            egress=egress_of(credential.proxy.get_secret_value()),
+        )
 
 
 def pairs(headers: Mapping[str, str]) -> Headers:
@@ -104,6 +138,21 @@ def pairs(headers: Mapping[str, str]) -> Headers:
     return tuple(
         (name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in headers.items()
     )
+
+
+@lru_cache(maxsize=1024)
+def egress_of(url: str) -> Egress | None:
+    """A proxy's URL, taken apart; None for "" (directly)."""
+    if not url:
+        return None
+    parts = urlsplit(url)
+    port = parts.port or _PROXY_PORTS[parts.scheme]
+    return Egress(
+        parts.scheme, parts.hostname or "", port, unquote(parts.username or ""), unquote(parts.password or "")
+    )
+
+
+_PROXY_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,19 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from addons.accounts import from_settings
 from addons.accounts.credential import Credential
-from addons.providers import claude, openai_compatibility
+from addons.providers import registry
 from addons.providers.provider import Provider
-from addons.settings.model import ModelEntry, Settings
+from addons.settings.entries import CompatibleProvider, ModelEntry
+from addons.settings.model import Settings
 from translators import ErrorKind, GatewayError
+from translators.conversation import ThinkingWish
 from translators.dialect import ModelInfo
+from translators.thinking import ThinkingRange
 
 _CACHED_NAMES: Final = 1024
 _PLAIN: Final = re.compile(r"[!-~]{1,200}")
@@ -39,7 +43,9 @@ class UnknownModel(GatewayError):
 class Candidate:
     """One way to answer: an upstream model in a pool, and who of the pool serves it.
 
-    `model`: as the upstream calls it. `alias`: as the client asked. `credentials`: ids.
+    `model`: as the upstream calls it. `alias`: as the client asked. `credentials`: ids. `thinking`: what the name asks
+    for in its suffix. `thinking_range`, `max_output_tokens`, `input_modalities`: what is known of the model, None where
+    nobody knows (see translators.dialect.Target).
     """
 
     provider: Provider
@@ -48,6 +54,15 @@ class Candidate:
     alias: str
     credentials: frozenset[str]
     keeps_thinking: bool = False
+    priority: int = 0
+    thinking: ThinkingWish | None = None
+    thinking_range: ThinkingRange | None = None
+    max_output_tokens: int | None = None
+    input_modalities: frozenset[str] | None = None
+
+
+type Tier = tuple[Candidate, ...]
+"""Candidates of one priority. Who of them begins is not the router's to say: see addons.conduct."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +96,7 @@ class _Entry:
 
     def names(self) -> Iterator[tuple[str, ModelEntry]]:
         """What clients may ask for, as lists show it."""
-        known = self.models or [ModelEntry(name=name) for name in self.provider.models]
-        for model in known:
+        for model in self.models:
             if self._excludes(model.asked) or self._excludes(model.name):
                 continue
             if not self.prefix or not self.prefix_needed or model.asked == self.prefix:
@@ -93,9 +107,9 @@ class _Entry:
     def _serves(self, asked: str) -> Iterator[_Served]:
         if self._excludes(asked):
             return
-        family = self.provider.family
-        if not self.models and family and asked.startswith(family) and _PLAIN.fullmatch(asked):
-            yield _Served(asked, guessed=asked not in self.provider.models)
+        families = self.provider.families
+        if not self.models and families and asked.startswith(families) and _PLAIN.fullmatch(asked):
+            yield _Served(asked, guessed=True)
         for model in self.models:
             if model.asked == asked and not self._excludes(model.name):
                 yield _Served(model.name, model.is_compat)
@@ -112,11 +126,11 @@ class Router:
         usable = frozenset(credential.id for credential in credentials)
         entries = [entry for entry in _entries(settings) if entry.credentials & usable]
         self._entries = sorted(entries, key=lambda entry: -entry.priority)
-        self._found: dict[str, tuple[Candidate, ...]] = {}
+        self._found: dict[str, tuple[Tier, ...]] = {}
         self._models = _listed(self._entries)
 
-    def candidates(self, model: str) -> tuple[Candidate, ...]:
-        """Who may answer; empty where nobody serves that name."""
+    def candidates(self, model: str) -> tuple[Tier, ...]:
+        """Who may answer, the highest priority first; empty where nobody serves that name."""
         found = self._found.get(model)
         if found is None:
             found = self._find(model)
@@ -134,43 +148,36 @@ class Router:
         names = {info.id.lower(): info.id for info in self._models}
         return tuple(names[name] for name in difflib.get_close_matches(model[:200].lower(), names, n=3))
 
-    def _find(self, asked: str) -> tuple[Candidate, ...]:
+    def _find(self, asked: str) -> tuple[Tier, ...]:
         """Entries of one pool that call the model the same are one candidate: its pool chooses among them."""
         found = [(entry, served) for entry in self._entries for served in entry.serves(asked)]
         found.sort(key=lambda pair: (-pair[0].priority, pair[1].guessed))
-        candidates: dict[tuple[str, str, bool], Candidate] = {}
+        candidates: dict[tuple[int, str, str, bool], Candidate] = {}
         for entry, served in found:
-            key = (entry.pool, served.name, served.keeps_thinking)
+            key = (entry.priority, entry.pool, served.name, served.keeps_thinking)
             before = candidates.get(key)
             ids = entry.credentials if before is None else before.credentials | entry.credentials
-            candidates[key] = Candidate(entry.provider, entry.pool, served.name, asked, ids, served.keeps_thinking)
-        return tuple(candidates.values())
+            candidates[key] = Candidate(
+                entry.provider, entry.pool, served.name, asked, ids, served.keeps_thinking, entry.priority
+            )
+        return tuple(tuple(tier) for _, tier in groupby(candidates.values(), key=lambda one: one.priority))
 
 
 def _entries(settings: Settings) -> Iterator[_Entry]:
     """The config's entries, in its order."""
-    for key in settings.claude_api_key:
-        credential = from_settings.claude_credential(key)
+    for section, _, entry in settings.entries():
+        credentials = from_settings.credentials_of(settings, section, entry)
+        if isinstance(entry, CompatibleProvider) and entry.disabled:
+            continue
         yield _Entry(
-            provider=claude.PROVIDER,
-            pool=credential.pool,
-            credentials=frozenset((credential.id,)),
-            models=key.models,
-            excluded=_any_of(key.excluded_models),
-            prefix=key.prefix,
+            provider=registry.of_section(section),
+            pool=credentials[0].pool,
+            credentials=frozenset(one.id for one in credentials),
+            models=entry.models,
+            excluded=_any_of(entry.excluded_models),
+            prefix=entry.prefix,
             prefix_needed=settings.force_model_prefix,
-            priority=key.priority,
-        )
-    for provider in settings.openai_compatibility:
-        yield _Entry(
-            provider=openai_compatibility.PROVIDER,
-            pool=provider.name,
-            credentials=frozenset(one.id for one in from_settings.compatible_credentials(provider)),
-            models=provider.models,
-            excluded=None,
-            prefix=provider.prefix,
-            prefix_needed=settings.force_model_prefix,
-            priority=provider.priority,
+            priority=entry.priority,
         )
 
 

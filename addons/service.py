@@ -19,6 +19,7 @@ from addons.engine import Engine
 from addons.gateway import Gateway
 from addons.listen import PLACEHOLDER_HOST, gateway_mode, port_problem
 from addons.route import Router
+from addons.serving import Current, Serving
 from addons.settings import CONFIG_NAME, Settings, SettingsError, find_config, load
 from addons.usage.record import Fanout, LogSink
 
@@ -96,7 +97,8 @@ class Service:
         router = Router(settings, credentials)
         pools = from_settings.pools(credentials, settings)
         conductors = Conductors(pools, settings, Fanout([LogSink()]))
-        parts = [Gateway(Access(settings.api_keys), router, conductors), Engine()]
+        current = Current(Serving(settings, Access(settings.api_keys), router, conductors))
+        parts = [Gateway(current), Engine()]
         for part in parts:
             ctx.master.addons.register(part)
         self.addons += parts

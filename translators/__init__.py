@@ -9,12 +9,13 @@ client.write(stream.close())
 
 from collections.abc import Mapping
 
+import msgspec
 from msgspec import Struct
 
 from translators import registry, replies
 from translators.conversation import Conversation, Loss
-from translators.dialect import Context, Dialect, Target
-from translators.errors import BadRequest, ErrorKind, GatewayError, UpstreamError
+from translators.dialect import Context, Dialect, Peek, Side, Target
+from translators.errors import BadRequest, ErrorKind, GatewayError, NotYet, UpstreamError
 from translators.events import Usage
 from translators.jsonio import with_fields
 from translators.pipe import NO_CONTEXT, ReplyStream
@@ -25,17 +26,27 @@ __all__ = [
     "ErrorKind",
     "GatewayError",
     "Loss",
+    "NotYet",
+    "Peek",
     "ReplyStream",
     "Target",
     "TranslatedRequest",
     "UpstreamError",
     "Usage",
+    "can_translate",
     "encode_conversation",
     "stream_of",
     "translate_error",
     "translate_reply",
     "translate_request",
 ]
+
+
+def can_translate(client: str, upstream: str) -> bool:
+    """Whether a client of the one dialect can be served by an upstream of the other."""
+    if client == upstream:
+        return True
+    return Side.CLIENT in registry.dialect(client).sides and Side.UPSTREAM in registry.dialect(upstream).sides
 
 
 class TranslatedRequest(Struct, frozen=True):
@@ -56,15 +67,21 @@ def translate_request(
     model: str | None = None,
     stream: bool | None = None,
     target: Target | None = None,
+    asked: Peek | None = None,
 ) -> TranslatedRequest:
-    """A client's request in the upstream's dialect. Raises BadRequest.
+    """A client's request in the upstream's dialect. Raises BadRequest, and NotYet.
 
     `model` and `stream` as the upstream shall hear them, where they differ from what the client said; `target` says
-    more about the upstream and then stands for both.
+    more about the upstream and then stands for both. `asked`: what the client asked for, where its dialect says that in
+    the path and not in the body.
     """
     if client == upstream:
-        return _edited(body, registry.dialect(client), model, stream, target)
+        return _edited(body, registry.dialect(client), model, stream, target, asked)
+    if not can_translate(client, upstream):
+        raise NotYet(client, upstream)
     conversation = registry.dialect(client).decode_request(body)
+    if asked is not None:
+        conversation = msgspec.structs.replace(conversation, model=asked.model, stream=asked.stream)
     if target is None:
         target = Target(
             model=conversation.model if model is None else model,
@@ -74,10 +91,16 @@ def translate_request(
 
 
 def _edited(
-    body: bytes, dialect: Dialect, model: str | None, stream: bool | None, target: Target | None
+    body: bytes,
+    dialect: Dialect,
+    model: str | None,
+    stream: bool | None,
+    target: Target | None,
+    asked: Peek | None,
 ) -> TranslatedRequest:
     """The client's own bytes, with model and stream as the upstream shall hear them."""
-    asked = dialect.peek(body)
+    if asked is None:
+        asked = dialect.peek(body)
     if target is None:
         target = Target(
             model=asked.model if model is None else model, stream=asked.stream if stream is None else stream
@@ -91,9 +114,9 @@ def _edited(
     if dialect.own_request is not None:
         body, losses = dialect.own_request(body, target)
     context = Context(model=asked.model if "model" in changed else "")
-    return TranslatedRequest(
-        with_fields(body, changed) if changed else body, target.model, target.stream, losses, context
-    )
+    if changed and not dialect.model_in_path:
+        body = with_fields(body, changed)
+    return TranslatedRequest(body, target.model, target.stream, losses, context)
 
 
 def encode_conversation(conversation: Conversation, upstream: str, target: Target) -> TranslatedRequest:
@@ -113,7 +136,7 @@ def translate_reply(body: bytes, upstream: str, client: str, *, context: Context
     """A whole reply in the client's dialect. Raises UpstreamError where the body is an error or no reply."""
     context = NO_CONTEXT if context is None else context
     if upstream == client:
-        return replies.renamed(body, context)
+        return replies.renamed(body, registry.dialect(client), context)
     reply = registry.dialect(upstream).decode_reply(body)
     return replies.whole(reply, registry.dialect(client), context)
 

@@ -11,9 +11,10 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from translators.conversation import Conversation, Loss, Reply
+from translators.conversation import Conversation, Loss, Reply, ThinkingWish
 from translators.errors import GatewayError
 from translators.events import Event
+from translators.thinking import ThinkingRange
 
 
 class Operation(StrEnum):
@@ -21,16 +22,31 @@ class Operation(StrEnum):
 
     GENERATE = "generate"
     COUNT_TOKENS = "count_tokens"
+    COMPACT = "compact"
     LIST_MODELS = "list_models"
+    ONE_MODEL = "one_model"
+    UPGRADE = "upgrade"  # a WebSocket's handshake
+
+
+class Side(StrEnum):
+    """Where a dialect can stand when the other side speaks another one."""
+
+    CLIENT = "client"
+    UPSTREAM = "upstream"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path of the gateway that speaks a dialect."""
+    """A path of the gateway that speaks a dialect.
+
+    `{model}` in a path is the model that is asked for. `stream`: whether the reply is a stream, where the path says it
+    and not the body.
+    """
 
     method: str
     path: str
     operation: Operation
+    stream: bool | None = None
 
 
 class Target(Struct, frozen=True):
@@ -38,7 +54,9 @@ class Target(Struct, frozen=True):
 
     `model`: the name to ask for. `genuine`: the vendor's own API, not a compatible one: it refuses fields that
     compatibles need, and the other way round. `keeps_thinking`: earlier thinking without a signature is wanted back.
-    `max_output_tokens`: the model's limit where known.
+    `max_output_tokens`: the model's limit where known. `thinking`: what the model's name asks for, which stands over
+    what the body says. `thinking_range`: what the model can do of it; None where nobody knows, then the wish goes out
+    as it is. `input_modalities`: what it can read ("text", "image", ...); None where nobody knows.
     """
 
     model: str
@@ -46,6 +64,9 @@ class Target(Struct, frozen=True):
     genuine: bool = False
     keeps_thinking: bool = False
     max_output_tokens: int | None = None
+    thinking: ThinkingWish | None = None
+    thinking_range: ThinkingRange | None = None
+    input_modalities: frozenset[str] | None = None
 
 
 NO_NAMES: Final[Mapping[str, str]] = {}
@@ -92,6 +113,9 @@ class ModelInfo(Struct, frozen=True):
     display_name: str = ""
     max_input_tokens: int | None = None
     max_output_tokens: int | None = None
+    thinking: ThinkingRange | None = None
+    input_modalities: tuple[str, ...] = ()
+    output_modalities: tuple[str, ...] = ()
 
 
 class StreamDecoder(Protocol):
@@ -116,6 +140,9 @@ class StreamEncoder(Protocol):
     def feed(self, event: Event) -> bytes: ...
 
 
+BOTH_SIDES: Final = frozenset(Side)
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """One wire language. What the functions promise stands in the protocols above and below.
@@ -132,6 +159,11 @@ class Dialect:
     error_frame(error): what ends a stream in an error, at any point after its first byte.
     request_wire: the Struct that a request is read into, for the audit of unknown fields.
     own_request(body, target): a request between two sides of this dialect, less what the upstream could only refuse.
+    whole_of(stream): a whole reply of this dialect from the stream of one, for a client that wants it whole; raises
+    UpstreamError. Without it the reply is put together from its events.
+    sides: where it can stand when the other side speaks another dialect; between two sides of its own it always can.
+    model_in_path: model and stream stand in the path, not in the body.
+    model_key: the field of a reply that names the model.
     """
 
     name: str
@@ -153,3 +185,7 @@ class Dialect:
     keep_alive: bytes = b": keep-alive\n\n"
     request_wire: type[Struct] | None = None
     own_request: Callable[[bytes, Target], tuple[bytes, tuple[Loss, ...]]] | None = None
+    whole_of: Callable[[bytes], bytes] | None = None
+    sides: frozenset[Side] = BOTH_SIDES
+    model_in_path: bool = False
+    model_key: str = "model"

@@ -26,7 +26,7 @@ from translators.structured import JsonToolFilter
 
 NO_CONTEXT: Final = Context()
 _FRAME_ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
-_MODEL: Final = re.compile(rb'(?P<key>"model"\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*")')
+_MODEL: Final = rb'(?P<key>"%s"\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*")'
 
 
 class ReplyStream:
@@ -139,7 +139,7 @@ class ReplyStream:
         if not wanted or not self.model or wanted == self.model:
             return frames
         if not self._renaming:
-            self._renaming = _spellings(frames, self.model, wanted)
+            self._renaming = _spellings(frames, self._client.model_key, self.model, wanted)
         for old, new in self._renaming:
             frames = frames.replace(old, new)
         return frames
@@ -150,11 +150,11 @@ def _end_of(mark: bytes, data: bytearray, start: int) -> int:
     return 0 if at < 0 else at + len(mark)
 
 
-def _spellings(frames: bytes, model: str, wanted: str) -> tuple[tuple[bytes, bytes], ...]:
+def _spellings(frames: bytes, key: str, model: str, wanted: str) -> tuple[tuple[bytes, bytes], ...]:
     """The field that names `model`, in each spelling found (white space, escapes) -> the same naming `wanted`."""
     found = {
         match[0]: match["key"] + quoted(wanted)
-        for match in _MODEL.finditer(frames)
+        for match in re.finditer(_MODEL % key.encode(), frames)
         if _unquoted(match["value"]) == model
     }
     return tuple(found.items())

@@ -22,7 +22,7 @@ def streamed(reply: Reply, client: Dialect, context: Context) -> bytes:
     return b"".join(encoder.feed(ordered) for event in events_of(shown) for ordered in serializer.feed(event))
 
 
-def renamed(body: bytes, context: Context) -> bytes:
+def renamed(body: bytes, client: Dialect, context: Context) -> bytes:
     """A reply of the client's own dialect: the same bytes, with the model's name as the client asked for it.
 
     Raises UpstreamError where a name is asked for and the body is no JSON object.
@@ -30,6 +30,6 @@ def renamed(body: bytes, context: Context) -> bytes:
     if not context.model:
         return body
     try:
-        return with_fields(body, {"model": context.model})
+        return with_fields(body, {client.model_key: context.model})
     except BadRequest as error:
         raise UpstreamError(ErrorKind.SERVER, "the upstream's reply is no JSON object", status=502) from error

@@ -6,6 +6,8 @@ Source of the table: CLIProxyAPI's documented levels, which its users' configs r
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import Struct
+
 EFFORTS: Final[tuple[str, ...]] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 BUDGETS: Final[Mapping[str, int]] = {
@@ -38,3 +40,17 @@ def nearest_effort(effort: str, allowed: tuple[str, ...]) -> str:
         return effort if effort in allowed else allowed[len(allowed) // 2]
     wanted = EFFORTS.index(effort)
     return min(allowed, key=lambda level: (abs(EFFORTS.index(level) - wanted), EFFORTS.index(level)))
+
+
+class ThinkingRange(Struct, frozen=True):
+    """How much a model can think: a budget of tokens (`max_tokens` 0: none can be given), levels, or both.
+
+    `zero_allowed`: it can be switched off. `dynamic_allowed`: it may decide by itself. `levels` in the order of
+    EFFORTS. Neither a budget nor levels: the model does not think.
+    """
+
+    min_tokens: int = 0
+    max_tokens: int = 0
+    zero_allowed: bool = False
+    dynamic_allowed: bool = False
+    levels: tuple[str, ...] = ()

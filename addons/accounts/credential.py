@@ -2,28 +2,23 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Final
 
 from pydantic import SecretStr
 
+from addons.accounts.rules import Rule
 
-@dataclass(frozen=True, slots=True)
-class ModelAlias:
-    """A model that a credential serves: `name` to the upstream, `alias` to clients.
-
-    `keeps_thinking`: earlier thinking is sent back to it unsigned (`is-compat` in the config).
-    """
-
-    name: str
-    alias: str
-    keeps_thinking: bool = False
+NOTHING: Final = SecretStr("")
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
     """What an attempt needs to reach an upstream as one of the user's own accounts.
 
-    `id` is stable over restarts and says nothing of the secret; people see `short`. `models` empty: all that the
-    provider knows. `headers`: extra ones; a value that begins with `$` copies the client's header of that name.
+    `id` is stable over restarts and says nothing of the secret; people see `short`. `headers`: extra ones; a value that
+    begins with `$` copies the client's header of that name. `proxy`: the upstream proxy's URL, "" for none; it may hold
+    a password. `cooling` and `request_retry` None: as the whole file says. `rules`: what errors mean where the built-in
+    rules are wrong. `max_concurrency`: leases at once, 0 for no limit.
     """
 
     id: str
@@ -31,10 +26,14 @@ class Credential:
     pool: str
     secret: SecretStr
     base_url: str
-    models: tuple[ModelAlias, ...] = ()
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold secrets too
     priority: int = 0
     weight: int = 1
+    proxy: SecretStr = NOTHING
+    cooling: bool | None = None
+    request_retry: int | None = None
+    rules: tuple[Rule, ...] = ()
+    max_concurrency: int = 0
     label: str = field(default="", compare=False)
 
     @property

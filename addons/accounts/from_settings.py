@@ -1,93 +1,94 @@
 """The credentials and pools that config.yaml names."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from pydantic import SecretStr
 
 from addons.accounts.cooldown import Cooling
-from addons.accounts.credential import Credential, ModelAlias, credential_id
+from addons.accounts.credential import Credential, credential_id
+from addons.accounts.outcome import Action
 from addons.accounts.pool import Pool
-from addons.providers import claude, openai_compatibility
-from addons.settings.model import CLAUDE_POOL, ClaudeKey, CompatibleProvider, KeyEntry, ModelEntry, Settings
+from addons.accounts.rules import Rule
+from addons.accounts.state import MemoryState, PoolState
+from addons.providers import registry
+from addons.providers.provider import Provider
+from addons.settings.entries import CompatibleKey, CompatibleProvider, Entry, Key, RequestRule
+from addons.settings.model import Settings
+from addons.settings.values import NO_PROXY
 
-_NO_KEY: Final = KeyEntry()
+_NO_KEY: Final = CompatibleKey()
+NO_STATES: Final[Mapping[str, PoolState]] = {}
 
 
 def credentials(settings: Settings) -> tuple[Credential, ...]:
     """One for each key, in the order of the file. A key that stands there twice is one: its first entry counts."""
-    found = [claude_credential(entry) for entry in settings.claude_api_key]
-    for provider in settings.openai_compatibility:
-        found += compatible_credentials(provider)
     by_id: dict[str, Credential] = {}
-    for credential in found:
-        by_id.setdefault(credential.id, credential)
+    for section, _, entry in settings.entries():
+        for credential in credentials_of(settings, section, entry):
+            by_id.setdefault(credential.id, credential)
     return tuple(by_id.values())
 
 
-def claude_credential(entry: ClaudeKey) -> Credential:
-    """The credential of a claude-api-key entry."""
-    return _credential(
-        provider=claude.PROVIDER.name,
-        pool=CLAUDE_POOL,
-        secret=entry.api_key,
-        base_url=entry.base_url or claude.PROVIDER.default_base_url,
-        models=entry.models,
-        headers=entry.headers,
-        priority=entry.priority,
-        weight=entry.weight,
-    )
-
-
-def compatible_credentials(entry: CompatibleProvider) -> list[Credential]:
-    """The credentials of an openai-compatibility entry: none when it is disabled, one without a key when it has no
-    keys."""
+def credentials_of(settings: Settings, section: str, entry: Entry) -> list[Credential]:
+    """An entry's credentials: none when it is disabled, one without a key when it wants none."""
+    provider = registry.of_section(section)
+    if isinstance(entry, Key):
+        base_url = entry.base_url or provider.default_base_url
+        return [_credential(settings, entry, provider, provider.name, base_url, entry)]
+    assert isinstance(entry, CompatibleProvider)
     if entry.disabled:
         return []
     return [
-        _credential(
-            provider=openai_compatibility.PROVIDER.name,
-            pool=entry.name,
-            secret=key.api_key,
-            base_url=entry.base_url,
-            models=entry.models,
-            headers=entry.headers,
-            priority=entry.priority,
-            weight=key.weight,
-        )
+        _credential(settings, entry, provider, entry.name, entry.base_url, key)
         for key in entry.api_key_entries or (_NO_KEY,)
     ]
 
 
-def pools(credentials: Iterable[Credential], settings: Settings) -> Mapping[str, Pool]:
-    """Pool name -> pool."""
+def pools(
+    credentials: Iterable[Credential], settings: Settings, states: Mapping[str, PoolState] = NO_STATES
+) -> Mapping[str, Pool]:
+    """Pool name -> pool. `states`: what the pools of that name remember already."""
     members: dict[str, list[Credential]] = {}
     for credential in credentials:
         members.setdefault(credential.pool, []).append(credential)
     cooling = Cooling(enabled=not settings.disable_cooling, transient_s=settings.transient_cooldown_s)
-    return {name: Pool(of_pool, settings.routing.strategy, cooling) for name, of_pool in members.items()}
+    return {
+        name: Pool(of_pool, settings.routing.strategy, cooling, states.get(name) or MemoryState())
+        for name, of_pool in members.items()
+    }
 
 
 def _credential(
-    *,
-    provider: str,
-    pool: str,
-    secret: SecretStr,
-    base_url: str,
-    models: Sequence[ModelEntry],
-    headers: Mapping[str, SecretStr],
-    priority: int,
-    weight: int,
+    settings: Settings, entry: Entry, provider: Provider, pool: str, base_url: str, key: Key | CompatibleKey
 ) -> Credential:
-    extra = tuple((name, value.get_secret_value()) for name, value in headers.items())
+    extra = tuple((name, value.get_secret_value()) for name, value in entry.headers.items())
     return Credential(
-        id=credential_id(pool, base_url, secret.get_secret_value(), extra),
-        provider=provider,
+        id=credential_id(pool, base_url, key.api_key.get_secret_value(), extra),
+        provider=provider.name,
         pool=pool,
-        secret=secret,
+        secret=key.api_key,
         base_url=base_url,
-        models=tuple(ModelAlias(model.name, model.asked, model.is_compat) for model in models),
         headers=extra,
-        priority=priority,
-        weight=weight,
+        priority=entry.priority,
+        weight=key.weight,
+        proxy=_proxy(key.proxy_url, entry.proxy_url, settings.proxy_url),
+        cooling=None if entry.disable_cooling is None else not entry.disable_cooling,
+        request_retry=entry.request_retry,
+        rules=tuple(_rule(rule) for rule in entry.request_scoped_errors),
+        max_concurrency=entry.max_concurrency,
     )
+
+
+def _proxy(*named: SecretStr) -> SecretStr:
+    """The first that is named; "" where that one says that there is to be none."""
+    for proxy in named:
+        if proxy.get_secret_value():
+            return SecretStr("") if proxy.get_secret_value() in NO_PROXY else proxy
+    return SecretStr("")
+
+
+def _rule(rule: RequestRule) -> Rule:
+    patterns = tuple(re.compile(pattern) for pattern in rule.match_regexr)
+    return Rule(rule.status, Action(rule.action), rule.match, patterns)

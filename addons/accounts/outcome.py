@@ -25,11 +25,22 @@ class Scope(StrEnum):
     CREDENTIAL = "credential"
 
 
+class Action(StrEnum):
+    """What is to be done after an outcome, where the user has ruled it: whether another credential is tried, and
+    whether this one rests, cooling disabled or not."""
+
+    STOP = "stop"
+    STOP_AND_COOL = "stop-and-cooldown"
+    CONTINUE = "continue"
+    CONTINUE_AND_COOL = "continue-and-cooldown"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`message`: the vendor's own words, cut to a line, no secrets. `retry_after_s`: the vendor's hint.
 
-    `another`: whether another credential may do better (never for a fault of the request).
+    `action`: the user's rule, None where there is none. `another`: whether another credential may do better (never for
+    a fault of the request).
     """
 
     kind: OutcomeKind
@@ -37,10 +48,13 @@ class Outcome:
     status: int | None = None
     message: str = ""
     retry_after_s: float | None = None
+    action: Action | None = None
 
     @property
     def another(self) -> bool:
         """Whether it is worth trying another credential."""
+        if self.action is not None:
+            return self.action in (Action.CONTINUE, Action.CONTINUE_AND_COOL)
         return self.kind not in (OutcomeKind.OK, OutcomeKind.REQUEST_FAULT, OutcomeKind.CANCELLED)
 
 

@@ -50,6 +50,18 @@ class Exhausted:
 
 
 @dataclass(frozen=True, slots=True)
+class Busy:
+    """Somebody could answer and does not rest, but has all the leases out that it may have (max_concurrency).
+
+    `rests_end_s`: when the first of those that rest may be picked; None where nobody rests.
+    """
+
+    pool: str
+    model: str
+    rests_end_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Tier:
     """Credentials of one priority, in the order of the config."""
 

@@ -15,22 +15,6 @@ from translators.dialect import Operation
 HOST: Final = "api.anthropic.com"
 VERSION: Final = "2023-06-01"
 
-MODELS: Final = (
-    "claude-opus-5-5",
-    "claude-sonnet-5-5",
-    "claude-haiku-5-5",
-    "claude-opus-5",
-    "claude-sonnet-5",
-    "claude-opus-4-8",
-    "claude-opus-4-7",
-    "claude-opus-4-6",
-    "claude-sonnet-4-6",
-    "claude-opus-4-5",
-    "claude-sonnet-4-5",
-    "claude-haiku-4-5",
-)
-"""For model lists where an entry names none; others are served too. Source: anthropic SDK 2.11, types/model.py."""
-
 _KEPT: Final = frozenset(("user-agent", "x-app"))
 _KEPT_PREFIXES: Final = ("anthropic-", "x-stainless-")
 _FAST_MODE: Final = re.compile(r"\bfast mode\b", re.IGNORECASE)
@@ -101,6 +85,6 @@ PROVIDER: Final = Provider(
     headers=headers,
     classify=classify,
     genuine=genuine,
-    family="claude-",
-    models=MODELS,
+    families=("claude-",),
+    catalogue="claude",
 )

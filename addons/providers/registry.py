@@ -23,3 +23,11 @@ def all_providers() -> Mapping[str, Provider]:
 def provider(name: str) -> Provider:
     """The provider of that name. Raises KeyError: a name is ours, never a client's."""
     return all_providers()[name]
+
+
+def of_section(section: str) -> Provider:
+    """The provider whose keys stand in that section of config.yaml. Raises KeyError."""
+    for one in all_providers().values():
+        if one.section == section:
+            return one
+    raise KeyError(section)

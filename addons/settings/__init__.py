@@ -1,20 +1,16 @@
 """config.yaml: CLIProxyAPI's file, read once and checked.
 
-`model` says what the keys mean, `inactive` which keys are accepted without being acted on, `problems` words the
-mistakes, `load` puts them together.
+`model` and `entries` say what the keys mean, `inactive` which keys are accepted without being acted on, `problems`
+words the mistakes, `load` puts them together.
 """
 
 from addons.settings.keys import Note
 from addons.settings.load import CONFIG_NAME, Loaded, SettingsError, find_config, load, parse
-from addons.settings.model import ClaudeKey, CompatibleProvider, KeyEntry, ModelEntry, Routing, Settings
+from addons.settings.model import Routing, Settings
 
 __all__ = [
     "CONFIG_NAME",
-    "ClaudeKey",
-    "CompatibleProvider",
-    "KeyEntry",
     "Loaded",
-    "ModelEntry",
     "Note",
     "Routing",
     "Settings",

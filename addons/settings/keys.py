@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final, get_args, get_origin
 
 from addons.accounts.masking import masked
-from addons.settings.inactive import DIRECT, HARMLESS, INACTIVE, MISPLACED
-from addons.settings.model import Section, Settings
+from addons.settings.entries import Section
+from addons.settings.inactive import INACTIVE, MISPLACED
+from addons.settings.model import Settings
 
 _NEAR: Final = 0.75
 """How alike two keys are when one is taken for a slip of the pen: `prot` and `port` are."""
@@ -50,7 +51,7 @@ def _check(tree: Mapping[Any, Any], section: type[Section], path: str, pattern: 
         shown = key if key in inactive or key in sections else _stranger_name(key)
         here = f"{path}.{shown}" if path else shown
         if key in inactive:
-            yield from _inactive(here, inactive[key], value)
+            yield Note(here, f"is accepted and not acted on: {inactive[key]}")
         elif key in sections:
             inner = sections[key]
             if inner is not None:
@@ -66,14 +67,6 @@ def _descend(value: Any, section: type[Section], path: str, pattern: str) -> Ite
         for index, item in enumerate(value):
             if isinstance(item, Mapping):
                 yield from _check(item, section, f"{path}[{index}]", f"{pattern}[]")
-
-
-def _inactive(path: str, reason: str, value: Any) -> Iterator[Note]:
-    if reason == DIRECT:
-        if value not in HARMLESS:
-            yield Note(path, f"is accepted and not acted on: {reason}", warning=True)
-        return
-    yield Note(path, f"is accepted and not acted on: {reason}")
 
 
 def _stranger(key: str, path: str, pattern: str, known: list[str]) -> Note | Problem:

@@ -1,102 +1,45 @@
 """The keys of config.yaml that are acted on, in CLIProxyAPI's spelling, with its defaults where it has any."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from addons.settings.values import (
-    LOOPBACK,
-    BaseUrl,
-    ClaudeBaseUrl,
-    HeaderMap,
-    Host,
-    Name,
-    Prefix,
-    Secret,
-    Switch,
-    is_loopback,
+from addons.settings.entries import (
+    ClaudeKey,
+    CodexKey,
+    CompatibleProvider,
+    Entry,
+    GeminiKey,
+    Key,
+    Section,
+    VertexKey,
+    XaiKey,
 )
+from addons.settings.values import LOOPBACK, Duration, Host, ProxyUrl, Secret, Switch, is_loopback
 
-CLAUDE_POOL: Final = "claude"
 TRANSIENT_COOLDOWN_S: Final = 60.0
 
 type Strategy = Literal["round-robin", "weighted-round-robin", "fill-first"]
 
 
-class Section(BaseModel):
-    """Frozen, kebab-case in the file, exact types. Unknown keys are the loader's business."""
+class Tls(Section):
+    """HTTPS on the gateway's port."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        strict=True,
-        extra="ignore",
-        alias_generator=lambda name: name.replace("_", "-"),
-        populate_by_name=True,
-        hide_input_in_errors=True,
-    )
-
-
-class ModelEntry(Section):
-    """A model of a credential: `name` to the upstream, `alias` to clients (empty: the name)."""
-
-    name: Name
-    alias: str = ""
-    display_name: str = ""
-    max_context_length: int | None = Field(default=None, ge=1, description="tokens")
-    is_compat: Switch = Field(default=False, description="earlier thinking without a signature is sent back to it")
-
-    @property
-    def asked(self) -> str:
-        """What clients call it."""
-        return self.alias.strip() or self.name
-
-
-class KeyEntry(Section):
-    """One key of an openai-compatibility provider; empty for a server that wants none."""
-
-    api_key: Secret = SecretStr("")
-    weight: int = Field(default=1, le=1_000_000)
-
-
-class ClaudeKey(Section):
-    """A key of the Anthropic API, or of a server that speaks its dialect."""
-
-    api_key: Secret
-    base_url: ClaudeBaseUrl = Field(default="", description="without /v1; empty: https://api.anthropic.com")
-    headers: HeaderMap = Field(default_factory=dict, description="`$NAME` copies the client's header NAME")
-    models: tuple[ModelEntry, ...] = Field(default=(), description="none: every name that begins with claude-")
-    excluded_models: tuple[str, ...] = Field(default=(), description="`*` stands for anything")
-    prefix: Prefix = ""
-    priority: int = Field(default=0, description="the highest that is available is used")
-    weight: int = Field(default=1, le=1_000_000)
-
-    @field_validator("api_key")
-    @classmethod
-    def _some_key(cls, value: Secret) -> Secret:
-        if not value.get_secret_value():
-            raise ValueError("is empty: put the key there, or remove the entry")
-        return value
-
-
-class CompatibleProvider(Section):
-    """A vendor or local server that speaks OpenAI's chat completions."""
-
-    name: Name
-    base_url: BaseUrl = Field(description="with /v1 where the vendor has it")
-    disabled: Switch = False
-    prefix: Prefix = ""
-    priority: int = 0
-    headers: HeaderMap = Field(default_factory=dict)
-    api_key_entries: tuple[KeyEntry, ...] = ()
-    models: tuple[ModelEntry, ...] = ()
+    enable: Switch = False
+    cert: str = Field(default="", description="a PEM file: the certificate and its chain")
+    key: str = Field(default="", description="a PEM file: its private key")
 
 
 class Routing(Section):
     """How credentials are shared out."""
 
     strategy: Strategy = "round-robin"
+    session_affinity: Switch = Field(default=False, description="a session stays with its credential")
+    session_affinity_ttl: Duration = Field(default=3600.0, description="for how long after its last use")
+    queue_size: int = Field(default=100, ge=0, description="requests that wait for a busy key (max-concurrency)")
+    queue_timeout_seconds: int = Field(default=120, ge=0, description="for how long they wait")
 
 
 class Settings(Section):
@@ -104,22 +47,30 @@ class Settings(Section):
 
     host: Host = LOOPBACK
     port: int = Field(default=8317, ge=0, le=65535)
-    auth_dir: str = Field(default="~/.cli-proxy-api", description="account files")
+    tls: Tls = Tls()
+    auth_dir: str = Field(default="~/.cli-proxy-api", description="account files, and what rests")
     api_keys: tuple[Secret, ...] = Field(default=(), description="the keys that clients show")
     debug: Switch = False
+    gemini_api_key: tuple[GeminiKey, ...] = ()
     claude_api_key: tuple[ClaudeKey, ...] = ()
+    codex_api_key: tuple[CodexKey, ...] = ()
+    xai_api_key: tuple[XaiKey, ...] = ()
+    vertex_api_key: tuple[VertexKey, ...] = ()
     openai_compatibility: tuple[CompatibleProvider, ...] = ()
     routing: Routing = Routing()
     force_model_prefix: Switch = Field(
         default=False, description="`model` alone no longer reaches entries that have a prefix"
     )
+    proxy_url: ProxyUrl = Field(default=SecretStr(""), description="for entries that name none")
     request_retry: int = Field(default=0, ge=0, description="more rounds when every credential failed")
     max_retry_credentials: int = Field(default=0, ge=0, description="credentials tried in a round; 0: all")
     max_retry_interval: int = Field(
         default=0, description="the longest wait between rounds in seconds; 0 or less: none"
     )
     disable_cooling: Switch = Field(default=False, description="no credential rests after a failure")
+    save_cooldown_status: Switch = Field(default=False, description="rests outlive the process, as files in auth-dir")
     transient_error_cooldown_seconds: int = Field(default=0, description="0: 60 seconds; less: no rest")
+    passthrough_headers: Switch = Field(default=False, description="the vendor's reply headers reach the client")
 
     @property
     def transient_cooldown_s(self) -> float | None:
@@ -128,6 +79,23 @@ class Settings(Section):
         if seconds < 0:
             return None
         return float(seconds) or TRANSIENT_COOLDOWN_S
+
+    @property
+    def key_sections(self) -> Mapping[str, tuple[Key, ...]]:
+        """Section of the file -> its keys, for the vendors that have a section of their own."""
+        return {
+            "gemini-api-key": self.gemini_api_key,
+            "claude-api-key": self.claude_api_key,
+            "codex-api-key": self.codex_api_key,
+            "xai-api-key": self.xai_api_key,
+            "vertex-api-key": self.vertex_api_key,
+        }
+
+    def entries(self) -> Iterator[tuple[str, int, Entry]]:
+        """Every entry that names credentials: its section, its place there, and itself."""
+        for section, entries in {**self.key_sections, "openai-compatibility": self.openai_compatibility}.items():
+            for index, entry in enumerate(entries):
+                yield section, index, entry
 
     @field_validator("api_keys")
     @classmethod
@@ -141,20 +109,27 @@ class Settings(Section):
                 "host: others can reach this address, so api-keys must hold at least one client key"
                 " (or leave host empty: then only this machine can)"
             )
+        reserved = {section.removesuffix("-api-key") for section in self.key_sections}
         for index, provider in enumerate(self.openai_compatibility):
-            if provider.name.casefold() == CLAUDE_POOL:
+            if provider.name.casefold() in reserved:
                 raise ValueError(
-                    f"openai-compatibility[{index}].name: {CLAUDE_POOL} is the name of claude-api-key's pool,"
-                    " choose another"
+                    f"openai-compatibility[{index}].name: {provider.name} is the name of {provider.name}-api-key's"
+                    " pool, choose another"
                 )
-        for path, url in self._base_urls():
+        for path, url in self._addresses():
             parts = urlsplit(url)
             if is_loopback(parts.hostname or "") and parts.port == self.port != 0:
                 raise ValueError(f"{path}: is this gateway itself: requests would go round in a circle")
         return self
 
-    def _base_urls(self) -> Sequence[tuple[str, str]]:
-        claude = [(f"claude-api-key[{i}].base-url", entry.base_url) for i, entry in enumerate(self.claude_api_key)]
-        return claude + [
-            (f"openai-compatibility[{i}].base-url", entry.base_url) for i, entry in enumerate(self.openai_compatibility)
-        ]
+    def _addresses(self) -> Iterator[tuple[str, str]]:
+        """Where requests go to, as far as the file says so."""
+        yield "proxy-url", self.proxy_url.get_secret_value()
+        for section, place, entry in self.entries():
+            path = f"{section}[{place}]"
+            yield f"{path}.proxy-url", entry.proxy_url.get_secret_value()
+            if isinstance(entry, Key | CompatibleProvider):
+                yield f"{path}.base-url", entry.base_url
+            if isinstance(entry, CompatibleProvider):
+                for index, key in enumerate(entry.api_key_entries):
+                    yield f"{path}.api-key-entries[{index}].proxy-url", key.proxy_url.get_secret_value()

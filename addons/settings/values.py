@@ -15,6 +15,10 @@ _FRAMING: Final = frozenset(
     ("connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
 )
 _CLIENT_SECRETS: Final = frozenset(("authorization", "cookie", "proxy-authorization", "x-api-key", "x-goog-api-key"))
+_VERSIONS: Final = ("v1", "v1beta", "v1beta1", "v1alpha")
+PROXY_SCHEMES: Final = ("http", "https", "socks5", "socks5h")
+NO_PROXY: Final = ("direct", "none")
+"""Values of `proxy-url` that go out directly, whatever else names a proxy."""
 _UPSTREAM_PATHS: Final = ("/chat/completions", "/completions", "/responses", "/messages", "/models")
 
 
@@ -51,11 +55,43 @@ def _base_url(value: str) -> str:
     return url
 
 
-def _claude_base_url(value: str) -> str:
+def _bare_base_url(value: str) -> str:
     url = _base_url(value) if value.strip() else ""
-    if url.endswith("/v1"):
-        raise ValueError("must not hold /v1: /v1/messages is added to it")
+    version = url.rpartition("/")[2]
+    if version in _VERSIONS:
+        raise ValueError(f"must not hold /{version}: the version is a part of the path that is added to it")
     return url
+
+
+def _optional_base_url(value: str) -> str:
+    return _base_url(value) if value.strip() else ""
+
+
+def _proxy_url(value: SecretStr) -> SecretStr:
+    """An upstream proxy; "" where none is named. It may hold a password."""
+    url = value.get_secret_value().strip()
+    if url.lower() in ("", *NO_PROXY):
+        return SecretStr(url.lower())
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError("is not a URL: write it like http://127.0.0.1:3128") from error
+    if parts.scheme not in PROXY_SCHEMES:
+        raise ValueError(f"must begin with {', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES)}, or be `direct`")
+    if not parts.hostname or port == 0 or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError("is not a URL: write it like http://127.0.0.1:3128")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("must end with the port: leave out what follows it")
+    return SecretStr(url)
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from error
+    return value
 
 
 def _headers(value: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
@@ -82,6 +118,23 @@ def _prefix(value: str) -> str:
     if "/" in prefix:
         raise ValueError("must be one word without `/` inside")
     return prefix
+
+
+def _duration(value: object) -> object:
+    """Go's spelling (1h30m, 90s) in seconds; 0 and less pass, as in Go, for the user to mean `never`."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    pieces = _DURATION.findall(text)
+    if text == "0":
+        return 0.0
+    if not pieces or "".join(number + unit for number, unit in pieces) != text:
+        raise ValueError("is no duration: write it like 90s, 30m or 1h30m")
+    return sum(float(number) * _UNITS_S[unit] for number, unit in pieces)
+
+
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
+_UNITS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def _host(value: str) -> str:
@@ -111,11 +164,15 @@ LOOPBACK: Final = "127.0.0.1"
 
 type Secret = Annotated[SecretStr, AfterValidator(_secret)]
 type BaseUrl = Annotated[str, AfterValidator(_base_url)]
-type ClaudeBaseUrl = Annotated[str, AfterValidator(_claude_base_url)]
+type OptionalBaseUrl = Annotated[str, AfterValidator(_optional_base_url)]
+type BareBaseUrl = Annotated[str, AfterValidator(_bare_base_url)]
+type ProxyUrl = Annotated[SecretStr, AfterValidator(_proxy_url)]
+type Pattern = Annotated[str, AfterValidator(_pattern)]
 type HeaderMap = Annotated[Mapping[str, SecretStr], AfterValidator(_headers)]
 type Prefix = Annotated[str, AfterValidator(_prefix)]
 type Host = Annotated[str, AfterValidator(_host)]
 type Switch = Annotated[bool, BeforeValidator(_switch)]
+type Duration = Annotated[float, BeforeValidator(_duration)]
 type Name = Annotated[str, AfterValidator(_name)]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from addons.accounts.from_settings import credentials
-from addons.route import Candidate, Router, UnknownModel
+from addons.route import Router, Tier, UnknownModel
 from addons.settings import parse
 
 CONFIG = """
@@ -30,8 +30,8 @@ def router(extra: str = "") -> Router:
     return Router(settings, credentials(settings))
 
 
-def said(candidates: tuple[Candidate, ...]) -> list[tuple[str, str, int]]:
-    return [(one.pool, one.model, len(one.credentials)) for one in candidates]
+def said(tiers: tuple[Tier, ...]) -> list[tuple[str, str, int]]:
+    return [(one.pool, one.model, len(one.credentials)) for tier in tiers for one in tier]
 
 
 def test_a_key_without_models_serves_every_claude_name_that_it_does_not_exclude() -> None:
@@ -47,8 +47,9 @@ def test_a_name_that_no_log_line_or_header_can_hold_is_not_served_by_its_beginni
 
 
 def test_the_highest_priority_comes_first_then_the_order_of_the_config() -> None:
-    candidates = router().candidates("sonnet")
-    assert said(candidates) == [("local", "tiny", 1), ("claude", "claude-sonnet-5", 1), ("vendor", "big", 2)]
+    tiers = router().candidates("sonnet")
+    candidates = [candidate for tier in tiers for candidate in tier]
+    assert said(tiers) == [("local", "tiny", 1), ("claude", "claude-sonnet-5", 1), ("vendor", "big", 2)]
     assert [one.keeps_thinking for one in candidates] == [False, False, True]
     assert {one.alias for one in candidates} == {"sonnet"}
     assert [one.provider.name for one in candidates] == ["openai-compatibility", "claude", "openai-compatibility"]

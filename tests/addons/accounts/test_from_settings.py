@@ -1,6 +1,5 @@
 """Credentials and pools out of config.yaml."""
 
-from addons.accounts.credential import ModelAlias
 from addons.accounts.from_settings import credentials, pools
 from addons.accounts.outcome import Outcome, OutcomeKind, Scope
 from addons.accounts.pool import Lease
@@ -37,7 +36,6 @@ def test_each_key_is_one_credential_and_a_repeated_one_counts_once() -> None:
     assert [one.priority for one in found] == [3, 0, 0, 2, 2, 0]
     assert found[4].weight == 5
     assert found[2].headers == (("X-Team", "blue"),)
-    assert found[3].models == (ModelAlias("big", "mine", keeps_thinking=True), ModelAlias("small", "small"))
 
 
 def test_ids_are_stable_and_nothing_shows_a_secret() -> None:

@@ -1,0 +1,147 @@
+"""The sections of config.yaml that name credentials, in CLIProxyAPI's spelling."""
+
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from addons.settings.values import (
+    BareBaseUrl,
+    BaseUrl,
+    HeaderMap,
+    Name,
+    OptionalBaseUrl,
+    Pattern,
+    Prefix,
+    ProxyUrl,
+    Secret,
+    Switch,
+)
+
+MOST_WEIGHT: Final = 1_000_000
+
+type Modality = Literal["text", "image", "audio", "video", "document"]
+type RuleAction = Literal["stop", "stop-and-cooldown", "continue", "continue-and-cooldown"]
+
+
+class Section(BaseModel):
+    """Frozen, kebab-case in the file, exact types. Unknown keys are the loader's business."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="ignore",
+        alias_generator=lambda name: name.replace("_", "-"),
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+
+class ThinkingEntry(Section):
+    """How much a model can think. Both absent, `max` and `levels`: the catalogue's word stands."""
+
+    min: int = Field(default=0, ge=0, description="tokens")
+    max: int = Field(default=0, ge=0, description="tokens; 0: no budget can be given")
+    zero_allowed: Switch = Field(default=False, alias="zero_allowed", description="it can be switched off")
+    dynamic_allowed: Switch = Field(default=False, alias="dynamic_allowed", description="the model may decide itself")
+    levels: tuple[str, ...] = Field(default=(), description="minimal, low, medium, high, xhigh, max")
+
+
+class ModelEntry(Section):
+    """A model of a credential: `name` to the upstream, `alias` to clients (empty: the name)."""
+
+    name: Name
+    alias: str = ""
+    display_name: str = ""
+    max_context_length: int | None = Field(default=None, ge=1, description="tokens")
+    is_compat: Switch = Field(default=False, description="earlier thinking without a signature is sent back to it")
+    thinking: ThinkingEntry | None = Field(default=None, description="how much it can think")
+    input_modalities: tuple[Modality, ...] = Field(default=(), description="none: what the catalogue knows")
+    output_modalities: tuple[Modality, ...] = Field(default=(), description="for model lists")
+
+    @property
+    def asked(self) -> str:
+        """What clients call it."""
+        return self.alias.strip() or self.name
+
+
+class RequestRule(Section):
+    """What an error of the vendor means, where the built-in rules are wrong for this credential.
+
+    It holds where the status is the same and one of `match` stands in the body, or one of `match-regexr` is found in
+    it; with neither, the status alone. Source: CLIProxyAPI, request-scoped-errors.
+    """
+
+    status: int = Field(ge=400, le=599)
+    match: tuple[str, ...] = ()
+    match_regexr: tuple[Pattern, ...] = ()
+    action: RuleAction
+
+
+class Entry(Section):
+    """What every entry of a section may say."""
+
+    prefix: Prefix = Field(default="", description="models are also reached as PREFIX/NAME")
+    priority: int = Field(default=0, description="the highest that is available is used")
+    headers: HeaderMap = Field(default_factory=dict, description="`$NAME` copies the client's header NAME")
+    models: tuple[ModelEntry, ...] = Field(default=(), description="none: what the catalogue knows of this vendor")
+    excluded_models: tuple[str, ...] = Field(default=(), description="`*` stands for anything")
+    proxy_url: ProxyUrl = Field(default=SecretStr(""), description="http, https, socks5, socks5h; direct: none")
+    disable_cooling: Switch | None = Field(default=None, description="no rest after a failure")
+    request_retry: int | None = Field(default=None, ge=0, description="more rounds in which it takes part")
+    request_scoped_errors: tuple[RequestRule, ...] = ()
+    max_concurrency: int = Field(default=0, ge=0, description="requests at once on each key; 0: no limit")
+
+
+class Key(Entry):
+    """A key of a vendor's API, or of a server that speaks its dialect."""
+
+    api_key: Secret = SecretStr("")
+    base_url: BareBaseUrl = Field(default="", description="empty: the vendor's own")
+    weight: int = Field(default=1, le=MOST_WEIGHT, description="its share under weighted-round-robin; 0: none")
+
+    @model_validator(mode="after")
+    def _usable(self) -> "Key":
+        if not self.api_key.get_secret_value() and not self.base_url:
+            raise ValueError("holds neither api-key nor base-url: put one there, or remove the entry")
+        return self
+
+
+class GeminiKey(Key):
+    """A key of Google's Gemini API."""
+
+
+class ClaudeKey(Key):
+    """A key of the Anthropic API."""
+
+
+class CodexKey(Key):
+    """A key of a server that speaks OpenAI's Responses, as Codex does."""
+
+    base_url: BaseUrl = Field(description="the path before /responses, such as https://api.openai.com/v1")
+
+
+class XaiKey(Key):
+    """A key of xAI's API."""
+
+    base_url: OptionalBaseUrl = Field(default="", description="empty: https://api.x.ai/v1")
+
+
+class VertexKey(Key):
+    """A key of Vertex AI, or of a server that has its paths."""
+
+
+class CompatibleKey(Section):
+    """One key of an openai-compatibility provider; empty for a server that wants none."""
+
+    api_key: Secret = SecretStr("")
+    weight: int = Field(default=1, le=MOST_WEIGHT)
+    proxy_url: ProxyUrl = SecretStr("")
+
+
+class CompatibleProvider(Entry):
+    """A vendor or local server that speaks OpenAI's chat completions."""
+
+    name: Name
+    base_url: BaseUrl = Field(description="with /v1 where the vendor has it")
+    disabled: Switch = False
+    api_key_entries: tuple[CompatibleKey, ...] = ()
