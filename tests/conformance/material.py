@@ -1,6 +1,7 @@
-"""What the conformance tests run on: every registered dialect, every ordered pair, every recording that is there."""
+"""What the conformance tests run on: every dialect, every pair that is translated, every recording that is there."""
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
@@ -9,10 +10,28 @@ from typing import Any
 import pytest
 
 from tests.support.recordings import CLIENTS, OURS, WIRE, files
-from translators.registry import all_dialects
+from translators import can_translate
+from translators.dialect import BOTH_SIDES, Side
+from translators.registry import all_dialects, dialect
 
 DIALECTS = sorted(all_dialects())
-PAIRS = list(permutations(DIALECTS, 2))
+
+
+def on_side(side: Side) -> list[str]:
+    """The dialects that stand there. One without a side passes between two of its own, and so stands on both."""
+    return [name for name in DIALECTS if not dialect(name).sides or side in dialect(name).sides]
+
+
+CLIENT_DIALECTS = on_side(Side.CLIENT)
+UPSTREAM_DIALECTS = on_side(Side.UPSTREAM)
+TWO_SIDED = [name for name in DIALECTS if dialect(name).sides == BOTH_SIDES]
+TWO_WAY_PAIRS = list(permutations(TWO_SIDED, 2))
+REQUEST_PAIRS = [
+    (client, upstream) for client, upstream in permutations(DIALECTS, 2) if can_translate(client, upstream)
+]
+"""(client, upstream)"""
+REPLY_PAIRS = [(upstream, client) for client, upstream in REQUEST_PAIRS]
+"""(upstream, client)"""
 
 
 def name_of(case: object) -> str:
@@ -23,22 +42,22 @@ def name_of(case: object) -> str:
 
 
 def of_each_dialect(*endings: str) -> list[Any]:
-    """(dialect, file) for each recording with one of these endings."""
-    return [pytest.param(name, path, id=path.name) for name in DIALECTS for path in recordings(name, *endings)]
+    """(dialect, file) for each recorded reply with one of these endings."""
+    return [pytest.param(name, path, id=path.name) for name in UPSTREAM_DIALECTS for path in recordings(name, *endings)]
 
 
 def of_each_pair(*endings: str) -> list[Any]:
-    """(source, other, file): each recording of one dialect with each other dialect."""
+    """(upstream, client, file): each recorded reply of a dialect with each other dialect that reads it."""
     return [
         pytest.param(source, other, path, id=f"{path.name}-{other}")
-        for source, other in PAIRS
+        for source, other in REPLY_PAIRS
         for path in recordings(source, *endings)
     ]
 
 
-def recordings(dialect: str, *endings: str) -> list[Path]:
+def recordings(name: str, *endings: str) -> list[Path]:
     """The files of a dialect, ours and those beside the project."""
-    return [path for folder in (OURS, WIRE) for ending in endings for path in files(folder / dialect, f"*{ending}")]
+    return [path for folder in (OURS, WIRE) for ending in endings for path in files(folder / name, f"*{ending}")]
 
 
 def status_of(path: Path) -> int:
@@ -51,32 +70,46 @@ def status_of(path: Path) -> int:
     return 200
 
 
-GENERATE_PATHS = {"anthropic": "/v1/messages", "openai_chat": "/chat/completions", "openai_responses": "/responses"}
+GENERATE_PATHS = {
+    "anthropic": r"/v1/messages",
+    "gemini": r":(g|streamG)enerateContent",
+    "openai_chat": r"/chat/completions",
+    "openai_responses": r"/responses",
+}
+MESSAGES = {"anthropic": "messages", "gemini": "contents", "openai_chat": "messages", "openai_responses": "input"}
+"""Where a request of a dialect holds its list of messages."""
 
 
-def client_requests(dialect: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def client_requests(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """(name, body) of what real clients were seen to send in this dialect; long texts are cut, tools put back."""
-    ending = GENERATE_PATHS.get(dialect)
+    ending = GENERATE_PATHS.get(name)
     for path in sorted((CLIENTS / "requests").glob("*.json")) if ending else ():
         tools = CLIENTS / "tools" / path.name
         lists = json.loads(tools.read_text()) if tools.exists() else []
         for number, request in enumerate(json.loads(path.read_text())["requests"]):
             body = request.get("body")
-            if request.get("path", "").endswith(ending) and isinstance(body, dict) and "messages" in body:
+            if isinstance(body, dict) and MESSAGES[name] in body and re.search(f"{ending}$", request.get("path", "")):
                 yield f"{path.stem}-{number}", _with_tools(body, lists)
 
 
 def _with_tools(body: dict[str, Any], lists: list[list[Any]]) -> dict[str, Any]:
-    """A recording says "24 tools, see tools/: ..." and keeps the list itself elsewhere."""
+    """A recording says "24 tools, see tools/: ..." and keeps the list itself elsewhere, but not each time."""
     said = body.get("tools")
     if not isinstance(said, str):
         return body
-    return {**body, "tools": next(tools for tools in lists if len(tools) == int(said.split()[0]))}
+    rest = {key: value for key, value in body.items() if key != "tools"}
+    kept = [tools for tools in lists if _functions(tools) == int(said.split()[0])]
+    return {**rest, "tools": kept[0]} if kept else rest
 
 
-def client_tools(dialect: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _functions(tools: list[Any]) -> int:
+    """How many there are: some vendors hold them in lists of their own."""
+    return sum(len(tool.get("functionDeclarations", tool.get("tools", "1"))) for tool in tools)
+
+
+def client_tools(name: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """(name, tools) of real clients that speak this dialect: complete lists, descriptions blanked."""
-    seen = {name.rpartition("-")[0] for name, _ in client_requests(dialect)}
+    seen = {case.rpartition("-")[0] for case, _ in client_requests(name)}
     for path in sorted((CLIENTS / "tools").glob("*.json")):
         if path.stem in seen:
             for number, tools in enumerate(json.loads(path.read_text())):

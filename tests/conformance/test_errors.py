@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conformance.material import DIALECTS, PAIRS, name_of
+from tests.conformance.material import DIALECTS, REPLY_PAIRS, name_of
 from tests.conformance.said import data_of
 from tests.conformance.sdks import API_ERRORS, SDKS
 from tests.support.served import Answers, answering
@@ -54,7 +54,7 @@ def answers() -> Iterator[Answers]:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-@pytest.mark.parametrize(("source", "other"), PAIRS, ids=map(name_of, PAIRS))
+@pytest.mark.parametrize(("source", "other"), REPLY_PAIRS, ids=map(name_of, REPLY_PAIRS))
 def test_a_refusal_is_the_sdks_own_exception(source: str, other: str, status: int, answers: Answers) -> None:
     if other not in SDKS:
         pytest.skip(f"no SDK for {other} here")
@@ -88,7 +88,7 @@ STRANGE: Final = [
 ]
 
 
-@pytest.mark.parametrize(("source", "other"), PAIRS, ids=map(name_of, PAIRS))
+@pytest.mark.parametrize(("source", "other"), REPLY_PAIRS, ids=map(name_of, REPLY_PAIRS))
 @pytest.mark.parametrize("body", STRANGE)
 def test_a_refusal_that_nobody_can_read_keeps_its_status(source: str, other: str, body: bytes) -> None:
     status, told = translate_error(502, body, source, other)
@@ -96,7 +96,7 @@ def test_a_refusal_that_nobody_can_read_keeps_its_status(source: str, other: str
     assert json.loads(told)["error"]["message"]
 
 
-@pytest.mark.parametrize(("source", "other"), PAIRS, ids=map(name_of, PAIRS))
+@pytest.mark.parametrize(("source", "other"), REPLY_PAIRS, ids=map(name_of, REPLY_PAIRS))
 @given(status=st.integers(300, 599), body=st.binary(max_size=40) | st.sampled_from(STRANGE))
 def test_no_refusal_raises(source: str, other: str, status: int, body: bytes) -> None:
     told, translated = translate_error(status, body, source, other)

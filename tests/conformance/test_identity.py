@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import Raw, Struct
 
 from tests.conformance.judges import check_accepted, targets
-from tests.conformance.material import DIALECTS, PAIRS, name_of
+from tests.conformance.material import TWO_SIDED, TWO_WAY_PAIRS, name_of
 from tests.conformance.strategies import conversations
 from translators import ReplyStream, translate_reply, translate_request
 from translators.assemble import events_of
@@ -67,7 +67,7 @@ def target_for(name: str, conversation: Conversation) -> Target:
     return Target(first.model, stream=conversation.stream, genuine=first.genuine)
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("name", TWO_SIDED)
 @given(conversation=conversations())
 @settings(max_examples=100)
 def test_decode_undoes_encode(name: str, conversation: Conversation) -> None:
@@ -78,7 +78,7 @@ def test_decode_undoes_encode(name: str, conversation: Conversation) -> None:
     assert said(dialect(name).decode_request(encoded.body)) == said(conversation)
 
 
-@pytest.mark.parametrize(("source", "other"), PAIRS, ids=map(name_of, PAIRS))
+@pytest.mark.parametrize(("source", "other"), TWO_WAY_PAIRS, ids=map(name_of, TWO_WAY_PAIRS))
 @given(conversation=conversations())
 @settings(max_examples=60)
 def test_a_request_that_goes_there_and_back_is_the_same(source: str, other: str, conversation: Conversation) -> None:
@@ -112,7 +112,7 @@ def replies(draw: st.DrawFn) -> Reply:
     )
 
 
-@pytest.mark.parametrize(("source", "other"), PAIRS, ids=map(name_of, PAIRS))
+@pytest.mark.parametrize(("source", "other"), TWO_WAY_PAIRS, ids=map(name_of, TWO_WAY_PAIRS))
 @given(reply=replies())
 @settings(max_examples=60)
 def test_a_reply_that_goes_there_and_back_is_the_same(source: str, other: str, reply: Reply) -> None:
@@ -141,7 +141,7 @@ STRANGE_NAMES = [
 ]
 
 
-@pytest.mark.parametrize(("source", "other"), PAIRS, ids=map(name_of, PAIRS))
+@pytest.mark.parametrize(("source", "other"), TWO_WAY_PAIRS, ids=map(name_of, TWO_WAY_PAIRS))
 @given(names=st.lists(st.sampled_from(STRANGE_NAMES), min_size=1, unique=True))
 @settings(max_examples=40)
 def test_a_tool_name_that_a_vendor_refuses_goes_there_and_back(source: str, other: str, names: list[str]) -> None:

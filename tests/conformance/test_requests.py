@@ -6,8 +6,16 @@ from typing import Any
 import pytest
 
 from tests.conformance.judges import check_accepted, targets
-from tests.conformance.material import DIALECTS, PAIRS, client_requests, client_tools, recordings, status_of
-from translators import TranslatedRequest, translate_request
+from tests.conformance.material import (
+    CLIENT_DIALECTS,
+    MESSAGES,
+    REQUEST_PAIRS,
+    client_requests,
+    client_tools,
+    recordings,
+    status_of,
+)
+from translators import Peek, TranslatedRequest, translate_request
 from translators.audit import audit
 from translators.conversation import ToolCall
 from translators.registry import dialect
@@ -28,13 +36,13 @@ def asked(source: str) -> list[Any]:
 def of_each_pair() -> list[Any]:
     return [
         pytest.param(source, other, *case.values, id=f"{case.id}-{other}")
-        for source, other in PAIRS
+        for source, other in REQUEST_PAIRS
         for case in asked(source)
     ]
 
 
 def of_each_dialect() -> list[Any]:
-    return [pytest.param(source, *case.values, id=case.id) for source in DIALECTS for case in asked(source)]
+    return [pytest.param(source, *case.values, id=case.id) for source in CLIENT_DIALECTS for case in asked(source)]
 
 
 def translated(source: str, other: str, body: bytes) -> list[TranslatedRequest]:
@@ -71,25 +79,30 @@ def test_the_words_of_a_recorded_request_arrive(source: str, other: str, body: b
 
 @pytest.mark.parametrize(("source", "body"), of_each_dialect())
 def test_a_request_to_its_own_dialect_keeps_its_bytes(source: str, body: bytes) -> None:
-    assert translate_request(body, source, source).body == body
-    renamed = translate_request(body, source, source, model="other")
-    assert json.loads(renamed.body) == {**json.loads(body), "model": "other"}
+    in_path = dialect(source).model_in_path
+    asked = Peek("the-model") if in_path else dialect(source).peek(body)
+    assert translate_request(body, source, source, asked=asked).body == body
+    renamed = translate_request(body, source, source, model="other", asked=asked)
+    assert json.loads(renamed.body) == {**json.loads(body), **({} if in_path else {"model": "other"})}
     assert renamed.losses == ()
 
 
 @pytest.mark.parametrize(("source", "body"), of_each_dialect())
 def test_a_recorded_request_can_be_audited(source: str, body: bytes) -> None:
     strange = {**json.loads(body), "x_unknown": {"a": 1}}
-    strange["messages"] = [{**message, "x_deep": 1} for message in strange["messages"]]
+    added = {"$.x_unknown"}
+    key = MESSAGES.get(source, "")
+    if isinstance(strange.get(key), list):
+        strange[key] = [{**message, "x_deep": 1} for message in strange[key]]
+        added |= {f"$.{key}[{index}].x_deep" for index in range(len(strange[key]))}
     found = {loss.path for loss in audit(json.dumps(strange).encode(), source)}
-    added = {"$.x_unknown", *(f"$.messages[{index}].x_deep" for index in range(len(strange["messages"])))}
     assert found - {loss.path for loss in audit(body, source)} == added
 
 
 def tool_lists() -> list[Any]:
     return [
         pytest.param(source, other, tools, id=f"{name}-{other}")
-        for source, other in PAIRS
+        for source, other in REQUEST_PAIRS
         for name, tools in client_tools(source)
     ]
 
