@@ -18,6 +18,7 @@ from translators.dialect import Context, Dialect, Peek, Side, Target
 from translators.errors import BadRequest, ErrorKind, GatewayError, NotYet, UpstreamError
 from translators.events import Usage
 from translators.jsonio import with_fields
+from translators.modalities import readable
 from translators.pipe import NO_CONTEXT, ReplyStream
 
 __all__ = [
@@ -121,6 +122,7 @@ def _edited(
 
 def encode_conversation(conversation: Conversation, upstream: str, target: Target) -> TranslatedRequest:
     """A request that is decoded already, in the upstream's dialect. Raises BadRequest."""
+    conversation = readable(conversation, target.input_modalities)
     encoded = registry.dialect(upstream).encode_request(conversation, target)
     context = Context(
         model=conversation.model,

@@ -16,6 +16,7 @@ from translators.dialects.anthropic.turns import turns_of
 from translators.dialects.anthropic.wish import Plan, plan_of
 from translators.jsonio import ENCODER
 from translators.names import Names
+from translators.wish import wish_of
 
 MAX_NAME: Final = 128
 MAX_BREAKPOINTS: Final = 4
@@ -36,7 +37,8 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
     choice = _tool_choice(conversation, tools, names, losses)
     answer = _structured(conversation.output_format, tools, choice, target.genuine and model.formats, losses)
     max_tokens = conversation.max_tokens or target.max_output_tokens or model.max_tokens
-    plan = plan_of(conversation.thinking, model, turns.messages, answer.choice, max_tokens, losses)
+    wish = wish_of(conversation.thinking, target, losses)
+    plan = plan_of(wish, model, turns.messages, answer.choice, max_tokens, losses)
     sampling = _sampling(conversation, model, plan, losses)
     system = [block for text in conversation.system if (block := text_block(text)) is not None]
     request = wire.Request(

@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 
 from translators.conversation import Loss
 from translators.dialect import Target
+from translators.dialects.anthropic.suffix import with_thinking
 from translators.errors import BadRequest
 from translators.jsonio import top_level, with_fields
 
@@ -39,13 +40,20 @@ _THINKING: Final = msgspec.json.Decoder(_Thinking)
 
 
 def own_request(body: bytes, target: Target) -> tuple[bytes, tuple[Loss, ...]]:
-    """The body as it is, or without the thinking that nobody signed. Raises BadRequest."""
-    if not target.genuine or not any(mark in body for mark in UNSIGNED):
-        return body, ()
-    try:
-        return _without_unsigned(body)
-    except msgspec.DecodeError as error:
-        raise BadRequest("$.messages", "a list of messages") from error
+    """The body as it is; or without the thinking that nobody signed, and as the model's name asks for it.
+
+    Raises BadRequest.
+    """
+    losses: tuple[Loss, ...] = ()
+    if target.genuine and any(mark in body for mark in UNSIGNED):
+        try:
+            body, losses = _without_unsigned(body)
+        except msgspec.DecodeError as error:
+            raise BadRequest("$.messages", "a list of messages") from error
+    if target.thinking is not None:
+        body, more = with_thinking(body, target)
+        losses += more
+    return body, losses
 
 
 def _without_unsigned(body: bytes) -> tuple[bytes, tuple[Loss, ...]]:

@@ -69,13 +69,16 @@ def _enabled(
     if obstacle:
         losses.append(Loss(PATH, obstacle))
         return None
-    wanted = max(MIN_BUDGET, wish.budget_tokens or budget_of(wish.effort or "medium"))
-    budget = wanted
-    if wanted >= max_tokens:
-        budget = max(MIN_BUDGET, max_tokens - min(ROOM, max_tokens // 2))
-        if wish.budget_tokens:
-            losses.append(Loss(f"{PATH}.budget_tokens", f"{wanted} is not below max_tokens: {budget} was sent"))
+    budget = fitting_budget(wish, max_tokens)
+    if wish.budget_tokens and budget < wish.budget_tokens:
+        losses.append(Loss(f"{PATH}.budget_tokens", f"{wish.budget_tokens} is not below max_tokens: {budget} was sent"))
     return wire.ThinkingConfig("enabled", budget, None if wish.visible is not False else "omitted")
+
+
+def fitting_budget(wish: ThinkingWish, max_tokens: int) -> int:
+    """The budget of a wish, with room left for the answer itself."""
+    wanted = max(MIN_BUDGET, wish.budget_tokens or budget_of(wish.effort or "medium"))
+    return wanted if wanted < max_tokens else max(MIN_BUDGET, max_tokens - min(ROOM, max_tokens // 2))
 
 
 def _obstacle(messages: list[wire.Message], choice: wire.ToolChoice | None, max_tokens: int) -> str:

@@ -7,6 +7,7 @@ from translators.dialects.openai_chat.encode import encode_request
 from translators.dialects.openai_chat.encode_reply import StreamEncoder, encode_reply
 from translators.dialects.openai_chat.errors import decode_error, encode_error, error_frame
 from translators.dialects.openai_chat.lists import count_reply, model_list, one_model
+from translators.dialects.openai_chat.own import own_request
 from translators.dialects.openai_chat.wire import Request
 
 __all__ = ["DIALECT"]
@@ -31,4 +32,5 @@ DIALECT = Dialect(
     model_list=model_list,
     one_model=one_model,
     request_wire=Request,
+    own_request=own_request,
 )

@@ -26,6 +26,7 @@ from translators.errors import BadRequest
 from translators.jsonio import ENCODER
 from translators.names import Names
 from translators.thinking import effort_of, nearest_effort
+from translators.wish import wish_of
 
 MAX_NAME: Final = 64
 MAX_STOPS: Final = 4
@@ -63,7 +64,7 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
         stream_options=wire.StreamOptions(include_usage=True) if target.stream else None,
         stop=_stop(conversation.stop, target, losses),
         seed=conversation.seed,
-        reasoning_effort=_effort(conversation.thinking, target, losses),
+        reasoning_effort=effort_field(wish_of(conversation.thinking, target, losses), target, losses),
         response_format=response_format,
         tools=tools or None,
         tool_choice=_tool_choice(conversation.tool_choice, names) if tools else None,
@@ -117,14 +118,19 @@ def _stop(stop: tuple[str, ...], target: Target, losses: list[Loss]) -> list[str
     return list(stop[:MAX_STOPS]) or None
 
 
-def _effort(wish: ThinkingWish | None, target: Target, losses: list[Loss]) -> str | None:
+def effort_field(wish: ThinkingWish | None, target: Target, losses: list[Loss]) -> str | None:
+    """The value of `reasoning_effort`; None: the field is left out."""
     if wish is None:
         return None
     if wish.mode is ThinkingMode.OFF:
+        if target.thinking_range is not None and "none" in target.thinking_range.levels:
+            return "none"
         return _no_effort(target, losses)
     effort = wish.effort
     if effort is None and wish.budget_tokens is not None:
         effort = effort_of(wish.budget_tokens)
+    if target.thinking_range is not None and target.thinking_range.levels:
+        return effort
     if not target.genuine:
         return None if effort is None else nearest_effort(effort, COMPATIBLE_EFFORTS)
     if not is_reasoning_model(target.model):
