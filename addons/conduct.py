@@ -10,14 +10,15 @@ from addons.accounts.exhausted import CredentialsExhausted, ModelMissing
 from addons.accounts.outcome import CANCELLED, Outcome, OutcomeKind
 from addons.accounts.pool import Exhausted, Lease, Pool
 from addons.attempt import UpstreamAttempt
-from addons.exchange import Answer, AttemptRecord, Exchange, Step, Wait
+from addons.exchange import Answer, AttemptRecord, Exchange, Headers, Step, Wait
 from addons.outbound import Outbound, pairs
-from addons.refusals import InternalError
+from addons.refusals import InternalError, NotCounted
+from addons.reply_headers import RETRY_AFTER
 from addons.route import Candidate, Tier
 from addons.settings import Settings
 from addons.usage.record import UsageSink, record_of
 from translators import GatewayError, tokens
-from translators.dialect import Dialect, Operation
+from translators.dialect import Dialect, Operation, Side
 
 logger = logging.getLogger(__name__)
 
@@ -45,21 +46,23 @@ class Conductors:
         return ExchangeConductor(self, exchange, tiers)
 
 
-def counters(client: Dialect, tiers: Sequence[Tier]) -> tuple[Tier, ...]:
-    """Those whose upstream can count a prompt's tokens in the client's own dialect."""
-    able = [
+def able(client: Dialect, operation: Operation, tiers: Sequence[Tier]) -> tuple[Tier, ...]:
+    """Those whose upstream does this in the client's own dialect: into another one only generating is translated."""
+    left = [
         tuple(
             candidate
             for candidate in tier
-            if candidate.provider.dialect == client.name and Operation.COUNT_TOKENS in candidate.provider.paths
+            if candidate.provider.dialect_of(operation) == client.name and operation in candidate.provider.paths
         )
         for tier in tiers
     ]
-    return tuple(tier for tier in able if tier)
+    return tuple(tier for tier in left if tier)
 
 
 def estimate(client: Dialect, body: bytes) -> Answer:
-    """Our own count of a prompt's tokens, marked as an estimate. Raises BadRequest."""
+    """Our own count of a prompt's tokens, marked as an estimate. Raises BadRequest, and NotCounted."""
+    if Side.CLIENT not in client.sides:
+        raise NotCounted(client.name)
     count = tokens.estimate(client.decode_request(body))
     said = {"content-type": "application/json", "x-cliproxy-estimate": "true"}
     return Answer(200, pairs(said), client.count_reply(count), b"")
@@ -184,7 +187,13 @@ class ExchangeConductor:
             raise
         exchange.losses = said.losses
         self._last = UpstreamAttempt(
-            exchange, candidate.provider, said.upstream, said.request, said.context, record, settle
+            exchange,
+            candidate.provider,
+            said,
+            record,
+            settle,
+            rules=credential.rules,
+            passthrough=self._shared.settings.passthrough_headers,
         )
         return self._last
 
@@ -194,20 +203,20 @@ class ExchangeConductor:
         """The vendor's own refusal: another credential would hear the same."""
         if attempt.refusal is None:
             return self._answer(InternalError(self._exchange.id))
-        return self._answer(attempt.refusal, attempt.refusal_body)
+        return self._answer(attempt.refusal, attempt.refusal_body, attempt.refusal_headers)
 
-    def _answer(self, error: GatewayError, body: bytes | None = None) -> Answer:
+    def _answer(self, error: GatewayError, body: bytes | None = None, vendors: Headers = ()) -> Answer:
         exchange = self._exchange
         exchange.error = str(error)
         headers = {
             "content-type": "application/json",
             "x-cliproxy-attempts": str(len(exchange.attempts)),
         }
-        if error.retry_after_s is not None:
-            headers["retry-after"] = str(math.ceil(error.retry_after_s))
+        if error.retry_after_s is not None and RETRY_AFTER.encode() not in dict(vendors):
+            headers[RETRY_AFTER] = str(math.ceil(error.retry_after_s))
         return Answer(
             error.status,
-            pairs(headers),
+            pairs(headers) + vendors,
             exchange.client.encode_error(error) if body is None else body,
             exchange.client.error_frame(error),
         )

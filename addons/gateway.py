@@ -13,7 +13,7 @@ from mitmproxy import http
 from addons import exchange as exchanges
 from addons.access import KEY_HEADERS, KEY_PARAMETERS
 from addons.accounts.masking import MASK
-from addons.conduct import counters, estimate
+from addons.conduct import able, estimate
 from addons.exchange import Exchange
 from addons.listen import PLACEHOLDER_HOST
 from addons.refusals import InternalError, UnknownPath, UnreadableBody, WrongMethod
@@ -170,7 +170,7 @@ def _open(visit: Visit, serving: Serving, dialect: Dialect, operation: Operation
     if not tiers:
         raise UnknownModel(peek.model, serving.router.near(peek.model))
     if operation is Operation.COUNT_TOKENS:
-        tiers = counters(dialect, tiers)
+        tiers = able(dialect, operation, tiers)
         if not tiers:
             counted = estimate(dialect, body)
             visit.flow.response = http.Response.make(counted.status, counted.body, counted.headers)
