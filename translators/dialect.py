@@ -56,7 +56,8 @@ class Target(Struct, frozen=True):
     compatibles need, and the other way round. `keeps_thinking`: earlier thinking without a signature is wanted back.
     `max_output_tokens`: the model's limit where known. `thinking`: what the model's name asks for, which stands over
     what the body says. `thinking_range`: what the model can do of it; None where nobody knows, then the wish goes out
-    as it is. `input_modalities`: what it can read ("text", "image", ...); None where nobody knows.
+    as it is. `input_modalities`: what it can read ("text", "image", ...); None where nobody knows. `counts`: it shall
+    only count the prompt's tokens.
     """
 
     model: str
@@ -67,6 +68,7 @@ class Target(Struct, frozen=True):
     thinking: ThinkingWish | None = None
     thinking_range: ThinkingRange | None = None
     input_modalities: frozenset[str] | None = None
+    counts: bool = False
 
 
 NO_NAMES: Final[Mapping[str, str]] = {}
@@ -140,6 +142,20 @@ class StreamEncoder(Protocol):
     def feed(self, event: Event) -> bytes: ...
 
 
+class Reframer(Protocol):
+    """Our stream as some clients of a dialect want it cut up. One for each exchange; never raises.
+
+    feed(data): any split of the stream, its error frame too. close(): once, at the end of the body. What it gives may
+    be followed by the dialect's keep-alive at any time. `content_type` stands for the dialect's.
+    """
+
+    content_type: str
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def close(self) -> bytes: ...
+
+
 BOTH_SIDES: Final = frozenset(Side)
 
 
@@ -164,6 +180,8 @@ class Dialect:
     sides: where it can stand when the other side speaks another dialect; between two sides of its own it always can.
     model_in_path: model and stream stand in the path, not in the body.
     model_key: the field of a reply that names the model.
+    reframe(query): what a streaming client with this query needs behind our stream, None where it wants it as it is.
+    forward_query(query): a client's query as it goes on to an upstream of this dialect.
     """
 
     name: str
@@ -189,3 +207,5 @@ class Dialect:
     sides: frozenset[Side] = BOTH_SIDES
     model_in_path: bool = False
     model_key: str = "model"
+    reframe: Callable[[str], Reframer | None] | None = None
+    forward_query: Callable[[str], str] | None = None

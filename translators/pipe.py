@@ -43,11 +43,12 @@ class ReplyStream:
         self._context = NO_CONTEXT if context is None else context
         self._client = registry.dialect(client)
         self._decoder = registry.dialect(upstream).stream_decoder()
-        self._encoder = self._client.stream_encoder(self._context)
+        self._encoder = None if upstream == client else self._client.stream_encoder(self._context)
         self._serializer = Serializer()
         tool = self._context.json_tool
         self._json_tool = None if tool is None else JsonToolFilter(tool)
         self._same = upstream == client
+        self._encoder = None if self._same else self._client.stream_encoder(self._context)
         self._tail = bytearray()
         self._renaming: tuple[tuple[bytes, bytes], ...] = ()
         self._signer = upstream
@@ -116,6 +117,7 @@ class ReplyStream:
                 self.error = event
 
     def _encode(self, events: list[Event]) -> bytes:
+        assert self._encoder is not None
         return b"".join([self._encoder.feed(event) for event in self._serializer.feed_all(events)])
 
     def _whole_frames(self, data: bytes) -> bytes:
@@ -169,4 +171,6 @@ def _unquoted(value: bytes) -> str | None:
 
 def error_of(event: ReplyError) -> GatewayError:
     """An error event as the error that it tells of."""
-    return UpstreamError(event.kind, event.message, status=event.status, code=event.code)
+    return UpstreamError(
+        event.kind, event.message, status=event.status, code=event.code, retry_after_s=event.retry_after_s
+    )
