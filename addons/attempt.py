@@ -5,21 +5,24 @@ of a stream is held until its first content, an error body and a whole reply unt
 """
 
 import logging
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from enum import Enum, auto
 from typing import Final
 
 from addons.accounts.masking import MASK, masked
 from addons.accounts.outcome import CANCELLED, OK, Outcome, OutcomeKind, Scope
+from addons.accounts.rules import Rule, ruled
 from addons.decompress import BadEncoding, Decompressor
 from addons.exchange import AttemptRecord, Breakage, Exchange, Head, Headers, ReplyHead, UpstreamRequest
+from addons.outbound import Said
 from addons.providers.provider import Provider
-from translators import GatewayError, ReplyStream, UpstreamError, replies
-from translators.dialect import Context, Dialect, Operation
+from addons.reply_headers import passed, refusal_headers, reply_headers
+from translators import BadRequest, GatewayError, ReplyStream, UpstreamError, replies
+from translators.dialect import Operation
 from translators.errors import ErrorKind
+from translators.jsonio import top_level
 from translators.pipe import error_of
 
 logger = logging.getLogger(__name__)
@@ -27,7 +30,6 @@ logger = logging.getLogger(__name__)
 HELD_EVENTS: Final = 16
 HELD_BYTES: Final = 64 << 10
 ERROR_BODY_BYTES: Final = 256 << 10
-JSON: Final = (b"content-type", b"application/json")
 
 
 class Mode(Enum):
@@ -41,21 +43,23 @@ class Mode(Enum):
 class UpstreamAttempt:
     """See addons.exchange.Attempt. `settle(outcome)` gives the lease back, once.
 
-    `outcome` is set when it is over; `refusal` is then what the vendor said, in neutral words, and `refusal_body` the
-    vendor's own bytes where the client speaks its dialect.
+    `rules`: what errors mean where the user knows better. `passthrough`: the vendor's headers reach the client.
+    `outcome` is set when it is over; `refusal` is then what the vendor said, in neutral words, with `refusal_headers`,
+    and `refusal_body` the vendor's own bytes where the client speaks its dialect.
     """
 
     def __init__(
         self,
         exchange: Exchange,
         provider: Provider,
-        upstream: Dialect,
-        request: UpstreamRequest,
-        context: Context,
+        said: Said,
         record: AttemptRecord,
         settle: Callable[[Outcome], None],
+        *,
+        rules: Sequence[Rule] = (),
+        passthrough: bool = False,
     ) -> None:
-        self.request = request
+        self.request = said.request
         self.head = Head.PENDING
         self.reply: ReplyHead | None = None
         self.number = record.number
@@ -63,18 +67,22 @@ class UpstreamAttempt:
         self.outcome: Outcome | None = None
         self.refusal: GatewayError | None = None
         self.refusal_body: bytes | None = None
+        self.refusal_headers: Headers = ()
         self._exchange = exchange
         self._provider = provider
-        self._upstream = upstream
-        self._context = context
+        self._upstream = said.upstream
+        self._context = said.context
         self._record = record
         self._settle = settle
+        self._rules = rules
+        self._passthrough = passthrough
         self._mode = Mode.ERROR
         self._status = 0
         self._headers: dict[str, str] = {}
         self._held: list[bytes] = []
         self._held_bytes = 0
-        self._secrets = tuple(_secrets_of(request))
+        self._secrets = tuple(_secrets_of(said.request))
+        self._whole_of = exchange.client.whole_of if said.upstream is exchange.client and not exchange.stream else None
         self._stream: ReplyStream | None = None
         self._decompressor: Decompressor | None = None
 
@@ -133,8 +141,9 @@ class UpstreamAttempt:
         streamed = self._headers.get("content-type", "").partition(";")[0].strip().lower() == "text/event-stream"
         self._mode = Mode.STREAM if streamed else Mode.WHOLE
         if streamed:
+            keep = not self._exchange.stream and self._whole_of is None
             self._stream = ReplyStream(
-                self._upstream.name, self._exchange.client.name, context=self._context, keep=not self._exchange.stream
+                self._upstream.name, self._exchange.client.name, context=self._context, keep=keep
             )
 
     def _take(self, data: bytes) -> bytes:
@@ -146,9 +155,11 @@ class UpstreamAttempt:
         out = self._stream.feed(data)
         if self.head is Head.OPEN:
             return out
-        if not self._exchange.stream:
-            return b""
-        return self._take_head(self._stream, out)
+        if self._exchange.stream:
+            return self._take_head(self._stream, out)
+        if self._whole_of is not None:
+            self._hold(out)
+        return b""
 
     def _take_head(self, stream: ReplyStream, out: bytes) -> bytes:
         """The head of a stream: held until the first content, or until it is too long to hold."""
@@ -167,7 +178,7 @@ class UpstreamAttempt:
             return self._finish_whole()
         out = self._stream.close()
         if not self._exchange.stream:
-            return self._finish_collected(self._stream)
+            return self._finish_collected(self._stream, out)
         if self.head is Head.PENDING:
             out = self._take_head(self._stream, out)
             if self.head is Head.PENDING:  # Complete, with nothing in it: still a reply.
@@ -180,11 +191,11 @@ class UpstreamAttempt:
         """One JSON reply, for a client that wants it whole or as a stream."""
         body = b"".join(self._held)
         if self._exchange.operation is not Operation.GENERATE:
-            return self._answer(body)
+            return self._finish_other(body)
         try:
             reply = self._upstream.decode_reply(body)
         except UpstreamError as error:
-            return self._end_badly(self._provider.classify(0, self._headers, body), error)
+            return self._end_badly(self._judged(0, body), error)
         self._first_event()
         self._exchange.usage, self._exchange.stop = reply.usage, reply.stop
         same = self._upstream is self._exchange.client
@@ -194,12 +205,26 @@ class UpstreamAttempt:
             return self._answer(replies.renamed(body, self._exchange.client, self._context))
         return self._answer(replies.whole(reply, self._exchange.client, self._context))
 
-    def _finish_collected(self, stream: ReplyStream) -> bytes:
+    def _finish_other(self, body: bytes) -> bytes:
+        """A count of tokens, or a compaction: as it is, with the model that the client asked for where it names one."""
+        client, wanted = self._exchange.client, self._context.model
+        try:
+            named = client.model_key in top_level(body)
+        except BadRequest:
+            return self._fault(UpstreamError(ErrorKind.SERVER, "it is no JSON object", status=502))
+        return self._answer(replies.renamed(body, client, self._context) if wanted and named else body)
+
+    def _finish_collected(self, stream: ReplyStream, rest: bytes) -> bytes:
         """A stream that came for a client that wants its reply whole."""
         if stream.error is not None:
             return self._refuse_stream(stream)
         self._note_end(stream)
-        return self._answer(stream.whole())
+        if self._whole_of is None:
+            return self._answer(stream.whole())
+        try:
+            return self._answer(self._whole_of(b"".join(self._held) + rest))
+        except UpstreamError as error:
+            return self._end_badly(self._judged_inside(error), error)
 
     def _answer(self, body: bytes) -> bytes:
         length = None if self._exchange.stream else len(body)
@@ -229,14 +254,25 @@ class UpstreamAttempt:
             for secret in self._secrets:  # Some vendors repeat the key that they refuse.
                 body = body.replace(secret.encode("latin-1"), MASK.encode())
             self.refusal_body = body
-        self._end_badly(self._provider.classify(self._status, self._headers, body), error)
+        self._end_badly(self._judged(self._status, body), error)
 
     def _refuse_stream(self, stream: ReplyStream) -> bytes:
         """An error where the reply should have begun."""
         assert stream.error is not None
         error = error_of(stream.error)
-        body = self._upstream.encode_error(error)
-        return self._end_badly(self._provider.classify(0, self._headers, body), error)
+        return self._end_badly(self._judged_inside(error), error)
+
+    def _judged_inside(self, error: GatewayError) -> Outcome:
+        """What an error inside a stream means, of which only the neutral form is left."""
+        return self._judged(0, self._upstream.encode_error(error), error.status)
+
+    def _judged(self, status: int, body: bytes, decoded_status: int = 0) -> Outcome:
+        """What an error means for the pool: by the provider's rules, and the user's above them. Status 0: inside a 200
+        reply; the user's rules then know it by the status that it would have had."""
+        outcome = self._provider.classify(status, self._headers, body)
+        if not self._rules:
+            return outcome
+        return ruled(outcome, self._rules, status or decoded_status or outcome.status or 0, body)
 
     def _late_outcome(self, stream: ReplyStream) -> Outcome:
         """How a stream ended that had begun well."""
@@ -244,8 +280,7 @@ class UpstreamAttempt:
         if stream.error is None:
             return OK
         self._exchange.error = stream.error.message
-        body = self._upstream.encode_error(error_of(stream.error))
-        return self._provider.classify(0, self._headers, body)
+        return self._judged_inside(error_of(stream.error))
 
     def _note_end(self, stream: ReplyStream) -> None:
         self._exchange.usage = stream.usage
@@ -253,7 +288,7 @@ class UpstreamAttempt:
 
     def _fault(self, error: Exception) -> bytes:
         """Something that we did not expect, in our own code or in the upstream's bytes."""
-        if not isinstance(error, BadEncoding):
+        if not isinstance(error, BadEncoding | UpstreamError):
             logger.error("flow=%s attempt=%d broke", self._exchange.id[:8], self.number, exc_info=error)
         what = UpstreamError(ErrorKind.SERVER, f"{self._provider.name}'s reply can't be read: {error}", status=502)
         outcome = Outcome(OutcomeKind.TRANSIENT, Scope.NOTHING, self._status or None, str(what)[:200])
@@ -271,6 +306,7 @@ class UpstreamAttempt:
             retry_after_s=error.retry_after_s,
         )
         self.refusal = error
+        self.refusal_headers = refusal_headers(self._headers, self._secrets, passthrough=self._passthrough)
         if self.head is Head.OPEN:
             if self._stream is not None:
                 self._note_end(self._stream)
@@ -290,9 +326,9 @@ class UpstreamAttempt:
         self._record.outcome = outcome.kind
         self._record.message = outcome.message
         status = "" if not self._status else f" {self._status}"
-        self.note = (
-            f"{self._record.provider} {self._record.credential}{status} {outcome.kind} {outcome.message}".strip()
-        )
+        rule = "" if outcome.action is None else f" (by request-scoped-errors: {outcome.action})"
+        who = f"{self._record.provider} {self._record.credential}"
+        self.note = f"{who}{status} {outcome.kind} {outcome.message}".strip() + rule
         if outcome.kind not in (OutcomeKind.OK, OutcomeKind.CANCELLED):
             logger.info("flow=%s attempt=%d failed: %s", self._exchange.id[:8], self.number, self.note)
         self._settle(outcome)
@@ -304,28 +340,11 @@ class UpstreamAttempt:
             self._exchange.first_event_s = time.time()
 
     def _open_head(self, length: int | None) -> None:
-        client = self._exchange.client
-        record = self._record
-        headers = [
-            (b"content-type", client.stream_content_type.encode()) if self._exchange.stream else JSON,
-            (b"x-cliproxy-provider", _printable(record.provider)),
-            (b"x-cliproxy-credential", _printable(record.credential)),
-            (b"x-cliproxy-model", _printable(record.model)),
-            (b"x-cliproxy-attempts", b"%d" % record.number),
-            (b"x-cliproxy-losses", b"%d" % len(self._exchange.losses)),
-        ]
-        if self._exchange.stream:
-            headers.append((b"cache-control", b"no-cache"))
-        # Every vendor's reply has one, and their SDKs show it.
-        request_id = self._headers.get("request-id") or self._headers.get("x-request-id") or self._exchange.id
-        headers += [(name, _printable(request_id)) for name in (b"request-id", b"x-request-id")]
-        self.reply = ReplyHead(200, tuple(headers), length)
+        headers = reply_headers(self._exchange, self._record, self._headers)
+        if self._passthrough:
+            headers += passed(self._headers, self._secrets)
+        self.reply = ReplyHead(200, headers, length)
         self.head = Head.OPEN
-
-
-def _printable(text: str) -> bytes:
-    """Names from the config, or of the upstream's making, as a header can hold them."""
-    return re.sub(r"[^ -~]", "?", text).encode()
 
 
 def _secrets_of(request: UpstreamRequest) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 import msgspec
 
@@ -28,6 +28,7 @@ from translators import (
 )
 from translators.conversation import Conversation
 from translators.dialect import Dialect, Operation
+from translators.jsonio import ENCODER, top_level
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,10 @@ class Outbound:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._conversation: Conversation | None = None
-        self._translated: dict[tuple[str, Target], TranslatedRequest] = {}
+        self._translated: dict[tuple[str, Target], TranslatedRequest] = {}  # by provider
 
     def say(self, candidate: Candidate, credential: Credential) -> Said:
-        """The request as this upstream hears it. Raises BadRequest."""
+        """The request as this upstream hears it. Raises BadRequest, and NotYet."""
         provider = candidate.provider
         upstream = registry.dialect(provider.dialect_of(self._exchange.operation))
         target = Target(
@@ -62,13 +63,11 @@ class Outbound:
             thinking_range=candidate.thinking_range,
             input_modalities=candidate.input_modalities,
         )
-        translated = self._translate(upstream, target)
-        body, losses = translated.body, translated.losses
-        if provider.duties is not None:
-            body, missing = provider.duties(body, target)
-            losses += missing
-        request = self._request(candidate, credential, upstream, target, body)
-        return Said(upstream, request, translated.context, losses)
+        translated = self._translated.get((provider.name, target))  # Its credentials have the target in common.
+        if translated is None:
+            translated = self._translated[provider.name, target] = self._translate(provider, upstream, target)
+        request = self._request(candidate, credential, upstream, target, translated.body)
+        return Said(upstream, request, translated.context, translated.losses)
 
     def _streams(self, provider: Provider, credential: Credential) -> bool:
         """Whether the upstream must be asked for a stream, which is then put together for the client."""
@@ -79,28 +78,34 @@ class Outbound:
         self._conversation = None
         self._translated.clear()
 
-    def _translate(self, upstream: Dialect, target: Target) -> TranslatedRequest:
-        """The same for all credentials that have the target in common."""
-        known = self._translated.get((upstream.name, target))
-        if known is not None:
-            return known
+    def _translate(self, provider: Provider, upstream: Dialect, target: Target) -> TranslatedRequest:
+        translated = self._own(target) if upstream is self._exchange.client else self._foreign(upstream, target)
+        if provider.duties is None:
+            return translated
+        body, losses = provider.duties(translated.body, target)
+        return msgspec.structs.replace(translated, body=body, losses=translated.losses + losses)
+
+    def _own(self, target: Target) -> TranslatedRequest:
+        """The client's own bytes, for an upstream of its dialect."""
         exchange = self._exchange
-        if upstream is exchange.client:
-            asked = Peek(exchange.model, exchange.stream)
-            translated = translate_request(exchange.body, upstream.name, upstream.name, target=target, asked=asked)
-        else:
-            if not can_translate(exchange.client.name, upstream.name):
-                raise NotYet(exchange.client.name, upstream.name)
-            if self._conversation is None:
-                decoded = exchange.client.decode_request(exchange.body)
-                self._conversation = msgspec.structs.replace(decoded, model=exchange.model, stream=exchange.stream)
-            translated = encode_conversation(self._conversation, upstream.name, target)
-            context = msgspec.structs.replace(
-                translated.context, reply_id=secrets.token_hex(12), created_s=int(exchange.received_s)
-            )
-            translated = msgspec.structs.replace(translated, context=context)
-        self._translated[upstream.name, target] = translated
-        return translated
+        name, body = exchange.client.name, exchange.body
+        if exchange.operation is not Operation.GENERATE and not exchange.client.model_in_path:
+            body = _unstreamed(body)
+        asked = Peek(exchange.model, exchange.stream)
+        return translate_request(body, name, name, target=target, asked=asked)
+
+    def _foreign(self, upstream: Dialect, target: Target) -> TranslatedRequest:
+        exchange = self._exchange
+        if not can_translate(exchange.client.name, upstream.name):
+            raise NotYet(exchange.client.name, upstream.name)
+        if self._conversation is None:
+            decoded = exchange.client.decode_request(exchange.body)
+            self._conversation = msgspec.structs.replace(decoded, model=exchange.model, stream=exchange.stream)
+        translated = encode_conversation(self._conversation, upstream.name, target)
+        context = msgspec.structs.replace(
+            translated.context, reply_id=secrets.token_hex(12), created_s=int(exchange.received_s)
+        )
+        return msgspec.structs.replace(translated, context=context)
 
     def _request(
         self, candidate: Candidate, credential: Credential, upstream: Dialect, target: Target, body: bytes
@@ -118,7 +123,7 @@ class Outbound:
         }
         path = base.path + provider.path(exchange.operation, candidate.model, stream=target.stream)
         if same and exchange.query:
-            path = f"{path}{'&' if '?' in path else '?'}{exchange.query}"
+            path = _with_query(path, exchange.query)
         secret_names = SECRETS | {name.lower().encode() for name, _ in credential.headers}
         return UpstreamRequest(
             "POST",
@@ -131,6 +136,22 @@ class Outbound:
             secret_names,
             egress=egress_of(credential.proxy.get_secret_value()),
         )
+
+
+def _unstreamed(body: bytes) -> bytes:
+    """A request whose reply is never a stream, without the field that would ask for one."""
+    fields = top_level(body)
+    return body if fields.pop("stream", None) is None else ENCODER.encode(fields)
+
+
+def _with_query(path: str, query: str) -> str:
+    """The path with the client's query; where the path says something itself, that stands."""
+    own, asks, said = path.partition("?")
+    if not asks:
+        return f"{path}?{query}"
+    names = {name for name, _ in parse_qsl(said, keep_blank_values=True)}
+    kept = [piece for piece in query.split("&") if unquote_plus(piece.partition("=")[0]) not in names]
+    return f"{own}?{'&'.join((said, *kept))}"
 
 
 def pairs(headers: Mapping[str, str]) -> Headers:

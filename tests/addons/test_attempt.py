@@ -2,18 +2,23 @@
 
 import gzip
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from addons.access import ANYONE
-from addons.accounts.outcome import Outcome, OutcomeKind
+from addons.accounts.outcome import Action, Outcome, OutcomeKind
+from addons.accounts.rules import Rule
 from addons.attempt import ERROR_BODY_BYTES, HELD_BYTES, UpstreamAttempt
 from addons.exchange import AttemptRecord, Breakage, Exchange, Head, UpstreamRequest
+from addons.outbound import Said
 from addons.providers import openai_compatibility
-from translators import Context, registry
-from translators.dialect import Operation
+from translators import Context, UpstreamError, registry
+from translators.dialect import Dialect, Operation
+from translators.errors import ErrorKind
 
 SSE = ((b"content-type", b"text/event-stream"),)
 JSON = ((b"content-type", b"application/json"),)
@@ -23,12 +28,20 @@ SECRET = "test-key-1"
 class Setting:
     """An attempt at a chat upstream, for a client of either dialect."""
 
-    def __init__(self, client: str = "anthropic", *, stream: bool = True) -> None:
+    def __init__(
+        self,
+        client: str | Dialect = "anthropic",
+        *,
+        stream: bool = True,
+        operation: Operation = Operation.GENERATE,
+        rules: Sequence[Rule] = (),
+        passthrough: bool = False,
+    ) -> None:
         self.outcomes: list[Outcome] = []
         self.exchange = Exchange(
             id="00000000-0000",
-            client=registry.dialect(client),
-            operation=Operation.GENERATE,
+            client=registry.dialect(client) if isinstance(client, str) else client,
+            operation=operation,
             body=b"{}",
             headers={},
             model="asked",
@@ -39,14 +52,15 @@ class Setting:
         request = UpstreamRequest(
             "POST", "http", "127.0.0.1", 9, "/", ((b"authorization", f"Bearer {SECRET}".encode()),), b"{}"
         )
+        upstream = registry.dialect("openai_chat") if isinstance(client, str) else client
         self.attempt = UpstreamAttempt(
             self.exchange,
             openai_compatibility.PROVIDER,
-            registry.dialect("openai_chat"),
-            request,
-            Context(model="asked"),
+            Said(upstream, request, Context(model="asked"), ()),
             AttemptRecord(1, "sim", "0a1b2c3d", "big", 0.0),
             self.outcomes.append,
+            rules=rules,
+            passthrough=passthrough,
         )
 
     @property
@@ -253,3 +267,122 @@ def test_a_client_that_leaves_is_no_fault_of_the_credential() -> None:
     setting.attempt.cancelled()
     setting.attempt.cancelled()
     assert setting.kinds == [OutcomeKind.CANCELLED]
+
+
+def refused(setting: Setting, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> UpstreamAttempt:
+    """The attempt after the vendor's refusal."""
+    setting.attempt.opened(status, (*JSON, *headers))
+    setting.attempt.feed(body)
+    setting.attempt.close()
+    assert setting.attempt.head is Head.FAILED
+    return setting.attempt
+
+
+def test_a_rule_of_the_user_stands_over_what_a_refusal_usually_means() -> None:
+    busy = Rule(400, Action.CONTINUE, words=("busy tenant",))
+    setting = Setting(rules=(Rule(500, Action.STOP), busy))
+    attempt = refused(setting, 400, b'{"error": {"message": "a busy tenant"}}')
+    assert attempt.outcome is not None
+    assert attempt.outcome.another
+    assert attempt.note.endswith("(by request-scoped-errors: continue)")
+    other = refused(Setting(rules=(busy,)), 400, b'{"error": {"message": "max_tokens is too large"}}').outcome
+    assert other is not None
+    assert not other.another
+
+
+@pytest.mark.parametrize("rule", [Rule(503, Action.STOP), Rule(503, Action.STOP, patterns=(re.compile("over.oaded"),))])
+def test_a_rule_knows_an_error_inside_a_200_by_the_status_that_it_would_have_had(rule: Rule) -> None:
+    streamed, whole = Setting(rules=(rule,)), Setting(rules=(rule,))
+    streamed.attempt.opened(200, SSE)
+    streamed.attempt.feed(ROLE + ERROR)
+    whole.attempt.opened(200, JSON)
+    whole.attempt.feed(ERROR.removeprefix(b"data: "))
+    whole.attempt.close()
+    for setting in (streamed, whole):
+        assert setting.attempt.head is Head.FAILED
+        assert [outcome.action for outcome in setting.outcomes] == [Action.STOP]
+
+
+VENDORS = (
+    (b"X-RateLimit-Remaining-Requests", b"7"),
+    (b"x-echo", b"your key is " + SECRET.encode()),
+    (b"x-request-id", b"req_1"),
+    (b"set-cookie", b"a=b"),
+    (b"connection", b"close, x-private"),
+    (b"x-private", b"1"),
+    (b"content-length", b"999"),
+    (b"content-encoding", b"identity"),
+    (b"alt-svc", b"h3"),
+    (b"x-cliproxy-provider", b"forged"),
+    (b"bad name", b"1"),
+    (b"retry-after", b"7"),
+)
+PASSED = {b"x-ratelimit-remaining-requests": b"7", b"x-echo": b"your key is ***"}
+
+
+def test_a_vendors_headers_reach_the_client_only_where_the_config_says_so() -> None:
+    plain, passing = Setting(), Setting(passthrough=True)
+    for setting in (plain, passing):
+        setting.attempt.opened(200, (*SSE, *VENDORS))
+        setting.attempt.feed(ROLE + HELLO)
+    assert plain.attempt.reply is not None
+    assert passing.attempt.reply is not None
+    ours = dict(plain.attempt.reply.headers)
+    assert dict(passing.attempt.reply.headers) == {**ours, **PASSED}
+    assert len(passing.attempt.reply.headers) == len(ours) + len(PASSED)
+
+
+def test_a_refusals_headers_follow_the_same_rule_but_for_when_to_come_again() -> None:
+    hint = {b"retry-after": b"7"}
+    assert dict(refused(Setting(), 400, b"{}", *VENDORS).refusal_headers) == hint
+    passing = refused(Setting(passthrough=True), 400, b"{}", *VENDORS).refusal_headers
+    assert dict(passing) == {**hint, **PASSED}
+
+
+@pytest.mark.parametrize("operation", [Operation.COMPACT, Operation.COUNT_TOKENS])
+def test_another_operations_reply_passes_as_it_is_under_the_name_that_was_asked_for(operation: Operation) -> None:
+    said = []
+    for body in (b'{"model": "big",  "output": [1,  2]}', b'{"input_tokens":  7}'):
+        setting = Setting("openai_chat", stream=False, operation=operation)
+        setting.attempt.opened(200, JSON)
+        said.append(setting.attempt.feed(body) + setting.attempt.close())
+        assert setting.kinds == [OutcomeKind.OK]
+    assert json.loads(said[0]) == {"model": "asked", "output": [1, 2]}
+    assert said[1] == b'{"input_tokens":  7}'
+
+
+def test_another_operations_reply_that_is_no_json_is_a_failure_that_rests_nobody() -> None:
+    setting = Setting("openai_chat", stream=False, operation=Operation.COUNT_TOKENS)
+    setting.attempt.opened(200, JSON)
+    assert setting.attempt.feed(b"<html>") + setting.attempt.close() == b""
+    assert setting.attempt.head is Head.FAILED
+    assert [(outcome.kind, outcome.scope) for outcome in setting.outcomes] == [("transient", "nothing")]
+
+
+def glued(stream: bytes) -> bytes:
+    """The whole reply of a dialect that can read its own streams."""
+    if b"[DONE]" not in stream:
+        raise UpstreamError(ErrorKind.SERVER, "the stream has no end", status=502)
+    return json.dumps({"model": "asked", "frames": stream.decode()}).encode()
+
+
+def test_a_dialect_may_make_a_whole_reply_of_its_own_stream() -> None:
+    chat = replace(registry.dialect("openai_chat"), whole_of=glued)
+    setting = Setting(chat, stream=False)
+    setting.attempt.opened(200, SSE)
+    body = ROLE + HELLO + STOP + DONE
+    said = (
+        b"".join(setting.attempt.feed(body[at : at + 11]) for at in range(0, len(body), 11)) + setting.attempt.close()
+    )
+    assert json.loads(said)["frames"].encode() == body.replace(b'"big"', b'"asked"')
+    assert setting.kinds == [OutcomeKind.OK]
+    assert setting.exchange.stop == "end_turn"
+
+
+def test_a_stream_that_its_dialect_can_make_nothing_of_is_a_failure() -> None:
+    chat = replace(registry.dialect("openai_chat"), whole_of=glued)
+    setting = Setting(chat, stream=False)
+    setting.attempt.opened(200, SSE)
+    assert setting.attempt.feed(ROLE + HELLO + STOP) + setting.attempt.close() == b""
+    assert setting.attempt.head is Head.FAILED
+    assert setting.kinds == [OutcomeKind.TRANSIENT]
