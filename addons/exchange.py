@@ -27,8 +27,8 @@ SECRETS: Final = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key"})
 
 @dataclass(frozen=True, slots=True)
 class Egress:
-    """The upstream proxy that a credential goes out through. `scheme`: http, https, socks5 (names are looked up here)
-    or socks5h (there). Two requests share a connection only where their egress is equal."""
+    """The upstream proxy that a credential goes out through. `scheme`: http, https, socks5 or socks5h (both let the
+    proxy look up names, as Go's do). Two requests share a connection only where their egress is equal."""
 
     scheme: str
     host: str

@@ -9,17 +9,22 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layer import CommandGenerator, Layer, NextLayer
 from mitmproxy.proxy.layers.http import (
     GetHttpConnection,
+    GetHttpConnectionCompleted,
     Http1Client,
+    HttpClient,
     HttpLayer,
     RegisterHttpConnection,
 )
+from mitmproxy.proxy.layers.tls import ServerTLSLayer
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addons.engine.coalesce import merged
+from addons.engine.egress import EgressServer, tunnel_to
 from addons.engine.services import Services
 from addons.engine.stream import ExchangeStream
 from addons.engine.timers import Reason, Signal
 from addons.engine.upstream import ConnectUpstream, UpstreamHttp1
+from addons.exchange import Egress
 
 logger = logging.getLogger(__name__)
 
@@ -58,10 +63,11 @@ class ExchangeHttpLayer(HttpLayer):
         everybody who asks for the same address afterwards would wait for it.
         """
         connection = self.dialled(command)
-        if connection is None or connection.timestamp_start is None:
+        if connection is None or len(self.waiting_for_establishment[connection]) > 1:
             return
-        if len(self.waiting_for_establishment[connection]) == 1:
-            yield commands.CloseConnection(connection)
+        dial = connection.tunnel if isinstance(connection, EgressServer) else connection
+        if dial.timestamp_start is not None:
+            yield commands.CloseConnection(dial)
 
     def make_stream(self, stream_id: int) -> CommandGenerator[None]:
         # On HTTP/1 a pipelined request begins *inside* the end of the one before it, so that the stack grows with each.
@@ -77,7 +83,34 @@ class ExchangeHttpLayer(HttpLayer):
         if isinstance(event, ConnectUpstream):
             self._forget_dead_connections()
             reuse = reuse and not event.fresh
+            if event.egress is not None:
+                yield from self._get_tunnelled(event, event.egress, reuse=reuse)
+                return
         yield from super().get_connection(event, reuse=reuse)
+
+    def _get_tunnelled(self, event: ConnectUpstream, egress: Egress, *, reuse: bool) -> CommandGenerator[None]:
+        """As mitmproxy's own, for a connection through a proxy: never shared with another egress."""
+        for connection in self.connections if reuse else ():
+            if not event.connection_spec_matches(connection):
+                continue
+            if connection in self.waiting_for_establishment:
+                self.waiting_for_establishment[connection].append(event)
+                return
+            # On HTTP/1 a connection serves one stream at a time; those of an HTTP/2 client come all at once.
+            if connection.connected and (self.context.client.alpn != b"h2" or connection.alpn == b"h2"):
+                stream = self.command_sources.pop(event)
+                yield from self.event_to_child(stream, GetHttpConnectionCompleted(event, (connection, None)))
+                return
+        context = self.context.fork()
+        server = context.server = EgressServer.behind(egress, event.address)
+        stack = tunnel_to(context, server)
+        if event.tls:
+            server.sni = event.address[0]
+            stack /= ServerTLSLayer(context)
+        stack /= HttpClient(context)
+        self.connections[server] = stack[0]
+        self.waiting_for_establishment[server].append(event)
+        yield from self.event_to_child(stack[0], events.Start())
 
     def register_connection(self, command: RegisterHttpConnection) -> CommandGenerator[None]:
         if not command.err:
@@ -128,7 +161,11 @@ class ExchangeHttpLayer(HttpLayer):
             if connection is not self.context.client
             and connection not in self.waiting_for_establishment
             and not connection.connected
-            and (connection.timestamp_end is not None or (connection.error and not _was_open(connection)))
+            and (
+                connection.timestamp_end is not None
+                or isinstance(connection, EgressServer)
+                or (connection.error and not _was_open(connection))
+            )
         ]
         for connection in dead:
             del self.connections[connection]

@@ -16,6 +16,7 @@ from mitmproxy.proxy.layers.http import (
     SendHttp,
 )
 
+from addons.engine.egress import EgressServer
 from addons.engine.messages import SentRequest, sent_request
 from addons.engine.upstream import ConnectUpstream
 from addons.exchange import Breakage, UpstreamRequest
@@ -53,6 +54,11 @@ class Link:
         return "" if self._request is None else f"{self._request.host}:{self._request.port}"
 
     @property
+    def tunnel(self) -> Connection | None:
+        """The connection to the proxy, where there is one."""
+        return self.server.tunnel if isinstance(self.server, EgressServer) else None
+
+    @property
     def stale(self) -> bool:
         """Whether what broke was only a kept connection that its other end had already closed."""
         return self._reused and self._sent is not None and not self._sent.answered
@@ -68,8 +74,8 @@ class Link:
         self._asked_s = time.time()
         self.deadline_s = time.monotonic() + request.connect_timeout_s
         address = (request.host, request.port)
-        via = self._stream.flow.server_conn.via
-        self._connecting = ConnectUpstream(address, request.scheme == "https", via, fresh=fresh)
+        via = self._stream.flow.server_conn.via if request.egress is None else None
+        self._connecting = ConnectUpstream(address, request.scheme == "https", via, fresh=fresh, egress=request.egress)
         # Any value but True: what stands still is said to be dealt with, so that nobody does.
         self._connecting.blocking = self._stream  # type: ignore[assignment]
         yield self._connecting

@@ -86,7 +86,7 @@ class Run:
 
     def reads_from(self, server: Connection) -> bool:
         """Whether its reply comes, or is to come, on this connection."""
-        return self._link.reading and self._link.server is server
+        return self._link.reading and (self._link.server is server or self._link.tunnel is server)
 
     def start(self) -> CommandGenerator[None]:
         """The request is complete and nobody has answered it."""

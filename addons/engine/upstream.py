@@ -18,7 +18,9 @@ from mitmproxy.proxy.layers.http import (
     ResponseProtocolError,
 )
 
+from addons.engine.egress import EgressServer
 from addons.engine.messages import SentRequest
+from addons.exchange import Egress
 
 HEAD_BYTES: Final = 1 << 20
 INFORMATIONAL: Final = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d[ \r\n]")
@@ -26,17 +28,22 @@ INFORMATIONAL: Final = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d[ \r\n]")
 
 @dataclass(eq=False)
 class ConnectUpstream(GetHttpConnection):
-    """Asks the HTTP layer for a connection. `fresh`: none that has been used before.
+    """Asks the HTTP layer for a connection. `fresh`: none that has been used before. `egress`: through that proxy.
 
     The stream does not stand still until it is there (`blocking` names the stream, it is not True): events, above all
     the client's going, are handled at once.
     """
 
     fresh: bool = False
+    egress: Egress | None = None
 
     def connection_spec_matches(self, connection: Connection) -> bool:
         # mitmproxy remembers a failed connection for as long as the client stays, and would fail at once again.
-        return not connection.error and super().connection_spec_matches(connection)
+        if connection.error:
+            return False
+        if isinstance(connection, EgressServer):
+            return (self.egress, self.address, self.tls) == (connection.egress, connection.address, connection.tls)
+        return self.egress is None and super().connection_spec_matches(connection)
 
 
 class UpstreamHttp1(Http1Client):
