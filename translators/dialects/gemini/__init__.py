@@ -1,0 +1,65 @@
+"""Google's generateContent, as served at /v1beta/models/{model}:generateContent.
+
+For now between two sides of its own: see not_yet.py.
+"""
+
+from typing import Final
+
+from translators.dialect import Dialect, Operation, Peek, Route
+from translators.dialects.gemini.errors import decode_error, encode_error, error_frame
+from translators.dialects.gemini.framing import forward_query, reframe
+from translators.dialects.gemini.lists import count_reply, model_list, one_model
+from translators.dialects.gemini.not_yet import decode_request, encode_reply, encode_request, stream_encoder
+from translators.dialects.gemini.own import own_request
+from translators.dialects.gemini.reply import decode_reply
+from translators.dialects.gemini.stream_decoder import StreamDecoder
+from translators.dialects.gemini.words import NAME
+from translators.jsonio import top_level
+
+
+def peek(body: bytes) -> Peek:
+    """Nothing: model and stream stand in the path. Raises BadRequest where the body is no JSON object."""
+    top_level(body)
+    return Peek("")
+
+
+def _actions(version: str) -> tuple[Route, ...]:
+    """What can be asked of a model."""
+    path = f"{version}/models/{{model}}"
+    return (
+        Route("POST", f"{path}:generateContent", Operation.GENERATE, stream=False),
+        Route("POST", f"{path}:streamGenerateContent", Operation.GENERATE, stream=True),
+        Route("POST", f"{path}:countTokens", Operation.COUNT_TOKENS, stream=False),
+    )
+
+
+DIALECT: Final = Dialect(
+    name=NAME,
+    routes=(
+        *_actions("/v1beta"),
+        *_actions("/v1"),
+        Route("GET", "/v1beta/models", Operation.LIST_MODELS),
+        Route("GET", "/v1beta/models/{model}", Operation.ONE_MODEL),
+    ),
+    peek=peek,
+    decode_request=decode_request,
+    encode_request=encode_request,
+    decode_reply=decode_reply,
+    encode_reply=encode_reply,
+    stream_decoder=StreamDecoder,
+    stream_encoder=stream_encoder,
+    decode_error=decode_error,
+    encode_error=encode_error,
+    error_frame=error_frame,
+    count_reply=count_reply,
+    model_list=model_list,
+    one_model=one_model,
+    stream_content_type="text/event-stream",
+    keep_alive=b"\n",  # The vendor's Python SDK fails on comments.
+    own_request=own_request,
+    sides=frozenset(),
+    model_in_path=True,
+    model_key="modelVersion",
+    reframe=reframe,
+    forward_query=forward_query,
+)

@@ -1,0 +1,42 @@
+"""The small bodies: token counts and model lists."""
+
+import re
+from typing import Any, Final
+
+from translators.dialect import ModelInfo
+from translators.jsonio import ENCODER
+
+METHODS: Final = ("generateContent", "countTokens")
+_VERSION: Final = re.compile(r"-(\d+(?:\.\d+)?)(?:-|$)")
+
+
+def count_reply(tokens: int) -> bytes:
+    """The answer of countTokens."""
+    return ENCODER.encode({"totalTokens": tokens})
+
+
+def model_list(models: tuple[ModelInfo, ...]) -> bytes:
+    """All of them on one page, whatever the size that was asked for."""
+    return ENCODER.encode({"models": [_model(model) for model in models]})
+
+
+def one_model(model: ModelInfo) -> bytes:
+    """One model by its name."""
+    return ENCODER.encode(_model(model))
+
+
+def _model(model: ModelInfo) -> dict[str, Any]:
+    version = _VERSION.search(model.id)
+    fields: dict[str, Any] = {
+        "name": f"models/{model.id}",
+        "version": version[1] if version else "001",
+        "displayName": model.display_name or model.id,
+    }
+    if model.max_input_tokens is not None:
+        fields["inputTokenLimit"] = model.max_input_tokens
+    if model.max_output_tokens is not None:
+        fields["outputTokenLimit"] = model.max_output_tokens
+    fields["supportedGenerationMethods"] = METHODS
+    if model.thinking is not None and model.thinking.thinks:
+        fields["thinking"] = True
+    return fields

@@ -1,0 +1,110 @@
+"""A generateContent reply as it stands on the wire, as far as it is read. A chunk of a stream has the same shape.
+
+Parts are flat, not tagged: the vendor tells them apart by which field is there, and adds kinds at any time. Compatibles
+send null for what they don't have.
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+ABSENT: Final = Raw(b"")
+
+
+class PartialArgument(Struct, rename="camel", gc=False):
+    """A piece of a call's arguments. `json_path` says where it belongs; strings come in pieces.
+
+    Source: PartialArg of the SDK; Vertex only, and only where the client asked for it.
+    """
+
+    json_path: str | None = None
+    string_value: str | None = None
+    number_value: float | int | None = None
+    bool_value: bool | None = None
+    null_value: str | None = None
+
+
+class FunctionCall(Struct, rename="camel", gc=False):
+    """Whole, or begun (`will_continue`): then calls without a name go on with it, until one that does not continue."""
+
+    id: str | None = None
+    name: str | None = None
+    args: Raw = ABSENT
+    partial_args: list[PartialArgument] | None = None
+    will_continue: bool | None = None
+
+
+class Part(Struct, rename="camel", gc=False):
+    """One of the fields behind the signature says what it is; the last six are of the vendor's own tools, pictures and
+    files."""
+
+    text: str | None = None
+    thought: bool | None = None
+    thought_signature: str | None = None
+    function_call: FunctionCall | None = None
+    tool_call: Raw = ABSENT
+    tool_response: Raw = ABSENT
+    executable_code: Raw = ABSENT
+    code_execution_result: Raw = ABSENT
+    inline_data: Raw = ABSENT
+    file_data: Raw = ABSENT
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is text, a call, or a signature alone."""
+        if self.text is not None or self.function_call is not None:
+            return True
+        others = (self.tool_call, self.tool_response, self.executable_code, self.code_execution_result)
+        return all(raw is ABSENT for raw in (*others, self.inline_data, self.file_data))
+
+
+class Content(Struct, gc=False):
+    parts: list[Part] | None = None
+
+
+class Candidate(Struct, rename="camel", gc=False):
+    index: int | None = None
+    content: Content | None = None
+    finish_reason: str | None = None
+    finish_message: str | None = None
+
+
+class PromptFeedback(Struct, rename="camel", gc=False):
+    block_reason: str | None = None
+    block_reason_message: str | None = None
+
+
+class WireUsage(Struct, rename="camel", gc=False):
+    """The prompt includes what the cache gave, but not what the vendor's tools put in; the answer excludes thoughts."""
+
+    prompt_token_count: int | None = None
+    cached_content_token_count: int | None = None
+    tool_use_prompt_token_count: int | None = None
+    candidates_token_count: int | None = None
+    thoughts_token_count: int | None = None
+
+
+class Chunk(Struct, rename="camel", gc=False):
+    """GenerateContentResponse, or an error in its place."""
+
+    response_id: str | None = None
+    model_version: str | None = None
+    candidates: list[Candidate] | None = None
+    prompt_feedback: PromptFeedback | None = None
+    usage_metadata: WireUsage | None = None
+    error: Raw = ABSENT
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it is part of a reply. What the vendor may add one day is not."""
+        return (
+            self.candidates is not None
+            or self.prompt_feedback is not None
+            or self.usage_metadata is not None
+            or self.response_id is not None
+        )
+
+
+CHUNK: Final = msgspec.json.Decoder(Chunk)
+CHUNKS: Final = msgspec.json.Decoder(list[Chunk])

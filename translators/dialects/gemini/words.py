@@ -1,0 +1,58 @@
+"""The vendor's words for how a reply ended and what it cost."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from translators.dialects.gemini.wire import WireUsage
+from translators.events import StopReason, Usage
+
+NAME: Final = "gemini"
+
+STOPS: Final[Mapping[str, StopReason]] = {
+    "STOP": StopReason.END_TURN,
+    "MAX_TOKENS": StopReason.LENGTH,
+    "SAFETY": StopReason.REFUSAL,
+    "RECITATION": StopReason.REFUSAL,
+    "LANGUAGE": StopReason.REFUSAL,
+    "BLOCKLIST": StopReason.REFUSAL,
+    "PROHIBITED_CONTENT": StopReason.REFUSAL,
+    "SPII": StopReason.REFUSAL,
+    "MODEL_ARMOR": StopReason.REFUSAL,
+    "IMAGE_SAFETY": StopReason.REFUSAL,
+    "IMAGE_PROHIBITED_CONTENT": StopReason.REFUSAL,
+    "IMAGE_RECITATION": StopReason.REFUSAL,
+    "OTHER": StopReason.REFUSAL,
+    "IMAGE_OTHER": StopReason.REFUSAL,
+}
+"""Source: FinishReason of the SDK. Those that are not here (a malformed call, no image) are the end of a turn."""
+
+UNSPECIFIED: Final = frozenset(("FINISH_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED"))
+
+
+def stop_of(word: str, calls: int) -> StopReason:
+    """Why the model stopped. The vendor has no word for calls; a limit that was hit wins over them."""
+    stop = STOPS.get(word, StopReason.END_TURN)
+    return StopReason.TOOL_USE if calls and stop is StopReason.END_TURN else stop
+
+
+def usage_of(wire: WireUsage) -> Usage | None:
+    """The counts; None where the vendor gave none (Vertex names a kind of traffic alone, until the last chunk)."""
+    thoughts = wire.thoughts_token_count or 0
+    told = (wire.prompt_token_count, wire.candidates_token_count, wire.thoughts_token_count)
+    if all(count is None for count in told):
+        return None
+    return Usage(
+        input_tokens=(wire.prompt_token_count or 0) + (wire.tool_use_prompt_token_count or 0),
+        cached_tokens=wire.cached_content_token_count or 0,
+        output_tokens=(wire.candidates_token_count or 0) + thoughts,
+        reasoning_tokens=thoughts,
+    )
+
+
+def merged(before: WireUsage | None, wire: WireUsage | None) -> WireUsage | None:
+    """Each count as it was told last."""
+    if before is None or wire is None:
+        return wire if before is None else before
+    fields = WireUsage.__struct_fields__
+    latest = {name: getattr(wire, name) for name in fields if getattr(wire, name) is not None}
+    return WireUsage(**{name: latest.get(name, getattr(before, name)) for name in fields})
