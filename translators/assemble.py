@@ -58,7 +58,9 @@ class Assembler:
         """The whole reply. Raises UpstreamError where the events ended in an error or not at all."""
         if self.error is not None:
             error = self.error
-            raise UpstreamError(error.kind, error.message, status=error.status, code=error.code)
+            raise UpstreamError(
+                error.kind, error.message, status=error.status, code=error.code, retry_after_s=error.retry_after_s
+            )
         if self._end is None:
             raise UpstreamError(ErrorKind.SERVER, "the upstream's reply ended early", status=502)
         return Reply(

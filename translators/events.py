@@ -89,12 +89,16 @@ class ReplyEnd(Struct, frozen=True, gc=False):
 
 
 class ReplyError(Struct, frozen=True, gc=False):
-    """The vendor's failure inside a stream, or a stream that broke. `status` is what HTTP would have said."""
+    """The vendor's failure inside a stream, or a stream that broke. `status` is what HTTP would have said.
+
+    `retry_after_s`: when it may be asked again, where it told.
+    """
 
     kind: ErrorKind
     message: str
     status: int = 500
     code: str | None = None
+    retry_after_s: float | None = None
 
 
 type Event = ReplyStart | PartStart | PartDelta | PartEnd | ReplyEnd | ReplyError

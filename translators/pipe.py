@@ -43,7 +43,6 @@ class ReplyStream:
         self._context = NO_CONTEXT if context is None else context
         self._client = registry.dialect(client)
         self._decoder = registry.dialect(upstream).stream_decoder()
-        self._encoder = None if upstream == client else self._client.stream_encoder(self._context)
         self._serializer = Serializer()
         tool = self._context.json_tool
         self._json_tool = None if tool is None else JsonToolFilter(tool)
