@@ -13,7 +13,7 @@ from mitmproxy.proxy import commands, tunnel
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers import tls
-from mitmproxy.proxy.layers.http import _upstream_proxy
+from mitmproxy.proxy.layers.http._upstream_proxy import HttpUpstreamProxy
 
 from addons.exchange import Egress
 
@@ -64,7 +64,7 @@ def tunnel_to(context: Context, server: EgressServer) -> tunnel.LayerStack:
     return stack / HttpTunnel(context, server)
 
 
-class HttpTunnel(_upstream_proxy.HttpUpstreamProxy):
+class HttpTunnel(HttpUpstreamProxy):
     """CONNECT, with the proxy's own password. Source: RFC 9110, section 9.3.6."""
 
     def __init__(self, context: Context, server: EgressServer) -> None:
