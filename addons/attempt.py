@@ -83,6 +83,9 @@ class UpstreamAttempt:
         self._held_bytes = 0
         self._secrets = tuple(_secrets_of(said.request))
         self._whole_of = exchange.client.whole_of if said.upstream is exchange.client and not exchange.stream else None
+        self._reframer = (
+            exchange.client.reframe(exchange.query) if exchange.stream and exchange.client.reframe else None
+        )
         self._stream: ReplyStream | None = None
         self._decompressor: Decompressor | None = None
 
@@ -97,31 +100,32 @@ class UpstreamAttempt:
 
     def feed(self, data: bytes) -> bytes:
         """A piece of the upstream's body in; what may go to the client out."""
-        if self.head is Head.FAILED:
+        if self.outcome is not None:
             return b""
         try:
-            return self._take(data if self._decompressor is None else self._decompressor.feed(data))
+            return self._cut(self._take(data if self._decompressor is None else self._decompressor.feed(data)))
         except Exception as error:
-            return self._fault(error)
+            return self._cut(self._fault(error))
 
     def close(self) -> bytes:
         """The upstream's body is complete."""
-        if self.head is Head.FAILED:
-            return b""
+        if self.outcome is not None:
+            return self._last_cut()
         try:
-            return self._finish()
+            said = self._finish()
         except Exception as error:
-            return self._fault(error)
+            said = self._fault(error)
+        return self._cut(said) + self._last_cut()
 
     def broken(self, how: Breakage, message: str) -> bytes:
         """The upstream broke below HTTP."""
-        if self.head is Head.FAILED:
-            return b""
-        if self._stream is not None and (self._stream.end is not None or self._stream.error is not None):
+        if self.outcome is not None or (
+            self._stream is not None and (self._stream.end is not None or self._stream.error is not None)
+        ):
             return self.close()  # The reply was complete, only its connection was not.
         error = UpstreamError(_KINDS[how], f"{self._provider.name}: {message}", status=_STATUSES[how])
         outcome = Outcome(OutcomeKind.TRANSIENT, Scope.CREDENTIAL, None, f"{how.value}: {message}"[:200])
-        return self._end_badly(outcome, error)
+        return self._cut(self._end_badly(outcome, error)) + self._last_cut()
 
     def cancelled(self) -> None:
         """The client has gone."""
@@ -145,6 +149,14 @@ class UpstreamAttempt:
             self._stream = ReplyStream(
                 self._upstream.name, self._exchange.client.name, context=self._context, keep=keep
             )
+
+    def _cut(self, data: bytes) -> bytes:
+        """Our stream as this client wants it cut up."""
+        return data if self._reframer is None or not data else self._reframer.feed(data)
+
+    def _last_cut(self) -> bytes:
+        reframer, self._reframer = self._reframer, None
+        return b"" if reframer is None or self.head is not Head.OPEN else reframer.close()
 
     def _take(self, data: bytes) -> bytes:
         if self._mode is not Mode.STREAM or self._stream is None:
@@ -340,7 +352,10 @@ class UpstreamAttempt:
             self._exchange.first_event_s = time.time()
 
     def _open_head(self, length: int | None) -> None:
-        headers = reply_headers(self._exchange, self._record, self._headers)
+        stream_type = (
+            self._exchange.client.stream_content_type if self._reframer is None else self._reframer.content_type
+        )
+        headers = reply_headers(self._exchange, self._record, self._headers, stream_type)
         if self._passthrough:
             headers += passed(self._headers, self._secrets)
         self.reply = ReplyHead(200, headers, length)

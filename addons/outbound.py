@@ -62,6 +62,7 @@ class Outbound:
             thinking=candidate.thinking,
             thinking_range=candidate.thinking_range,
             input_modalities=candidate.input_modalities,
+            counts=self._exchange.operation is Operation.COUNT_TOKENS,
         )
         translated = self._translated.get((provider.name, target))  # Its credentials have the target in common.
         if translated is None:
@@ -123,7 +124,7 @@ class Outbound:
         }
         path = base.path + provider.path(exchange.operation, candidate.model, stream=target.stream)
         if same and exchange.query:
-            path = _with_query(path, exchange.query)
+            path = _with_query(path, exchange.query, upstream)
         secret_names = SECRETS | {name.lower().encode() for name, _ in credential.headers}
         return UpstreamRequest(
             "POST",
@@ -144,14 +145,15 @@ def _unstreamed(body: bytes) -> bytes:
     return body if fields.pop("stream", None) is None else ENCODER.encode(fields)
 
 
-def _with_query(path: str, query: str) -> str:
+def _with_query(path: str, query: str, upstream: Dialect) -> str:
     """The path with the client's query; where the path says something itself, that stands."""
-    own, asks, said = path.partition("?")
-    if not asks:
-        return f"{path}?{query}"
+    if upstream.forward_query is not None:
+        query = upstream.forward_query(query)
+    own, _, said = path.partition("?")
     names = {name for name, _ in parse_qsl(said, keep_blank_values=True)}
-    kept = [piece for piece in query.split("&") if unquote_plus(piece.partition("=")[0]) not in names]
-    return f"{own}?{'&'.join((said, *kept))}"
+    kept = [piece for piece in query.split("&") if piece and unquote_plus(piece.partition("=")[0]) not in names]
+    pieces = [said, *kept] if said else kept
+    return f"{own}?{'&'.join(pieces)}" if pieces else own
 
 
 def pairs(headers: Mapping[str, str]) -> Headers:

@@ -64,10 +64,12 @@ _KEPT_BACK: Final = _OURS | _HOP | _BODY | _ORIGIN
 _KEPT_BACK_PREFIXES: Final = ("x-cliproxy-", "access-control-")
 
 
-def reply_headers(exchange: Exchange, record: AttemptRecord, vendors: Mapping[str, str]) -> Headers:
+def reply_headers(
+    exchange: Exchange, record: AttemptRecord, vendors: Mapping[str, str], stream_content_type: str
+) -> Headers:
     """What a reply says of itself. `vendors`: the upstream's headers, names in lower case."""
     headers = [
-        (b"content-type", exchange.client.stream_content_type.encode()) if exchange.stream else JSON,
+        (b"content-type", stream_content_type.encode()) if exchange.stream else JSON,
         (b"x-cliproxy-provider", printable(record.provider)),
         (b"x-cliproxy-credential", printable(record.credential)),
         (b"x-cliproxy-model", printable(record.model)),

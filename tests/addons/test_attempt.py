@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -386,3 +387,55 @@ def test_a_stream_that_its_dialect_can_make_nothing_of_is_a_failure() -> None:
     assert setting.attempt.feed(ROLE + HELLO + STOP) + setting.attempt.close() == b""
     assert setting.attempt.head is Head.FAILED
     assert setting.kinds == [OutcomeKind.TRANSIENT]
+
+
+class Counted:
+    """Frames counted, and where they end."""
+
+    content_type = "text/plain"
+
+    def __init__(self) -> None:
+        self.frames = 0
+
+    def feed(self, data: bytes) -> bytes:
+        self.frames += data.count(b"\n\n")
+        return data.upper()
+
+    def close(self) -> bytes:
+        return b"%d frames" % self.frames
+
+
+def reframed() -> Setting:
+    """A chat client that wants our stream in another form."""
+    return Setting(replace(registry.dialect("openai_chat"), reframe=lambda _: Counted()))
+
+
+def test_a_client_may_want_the_stream_in_another_form() -> None:
+    setting = reframed()
+    setting.attempt.opened(200, SSE)
+    said = setting.attempt.feed(ROLE + HELLO) + setting.attempt.feed(STOP + DONE) + setting.attempt.close()
+    assert said.endswith(b"[DONE]\n\n4 frames")
+    assert b"HELLO" in said
+    assert setting.attempt.reply is not None
+    assert dict(setting.attempt.reply.headers)[b"content-type"] == b"text/plain"
+    assert setting.attempt.broken(Breakage.PROTOCOL, "reset") == b""
+
+
+def test_an_error_has_that_form_too() -> None:
+    setting = reframed()
+    setting.attempt.opened(200, SSE)
+    setting.attempt.feed(ROLE + HELLO)
+    said = setting.attempt.broken(Breakage.PROTOCOL, "reset")
+    assert b"RESET" in said
+    assert said.endswith(b"frames")
+
+
+def test_a_body_that_turns_out_to_be_broken_late_ends_in_one_error() -> None:
+    setting = Setting()
+    setting.attempt.opened(200, (*SSE, (b"content-encoding", b"gzip")))
+    packer = zlib.compressobj(wbits=31)
+    start = packer.compress(ROLE + HELLO) + packer.flush(zlib.Z_SYNC_FLUSH)
+    assert b"hello" in setting.attempt.feed(start)
+    said = b"".join(setting.attempt.feed(b"\xff" * 9) for _ in range(3)) + setting.attempt.close()
+    assert said.count(b"event: error") == 1
+    assert len(setting.outcomes) == 1
