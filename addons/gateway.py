@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from mitmproxy import http
 
@@ -16,20 +16,31 @@ from addons.accounts.masking import MASK
 from addons.conduct import able, estimate
 from addons.exchange import Exchange
 from addons.listen import PLACEHOLDER_HOST
-from addons.refusals import InternalError, UnknownPath, UnreadableBody, WrongMethod
+from addons.paths import Place, RouteTable, surface_of
+from addons.refusals import (
+    CrossOrigin,
+    DotSegments,
+    InternalError,
+    NotServedByModel,
+    NoWebSocket,
+    UnreadableBody,
+    WrongBody,
+    WrongMethod,
+)
 from addons.route import UnknownModel
 from addons.serving import Current, Serving
 from translators import GatewayError, registry
-from translators.dialect import Dialect, Operation
+from translators.dialect import Dialect, ModelInfo, Operation, Peek
+from translators.jsonio import top_level
 
 logger = logging.getLogger(__name__)
 
 SHOWN_LOSSES: Final = 20
 JSON_HEADERS: Final = {"content-type": "application/json"}
-BANNER: Final = {
-    "message": "cliproxy-mitm gateway",
-    "endpoints": ["POST /v1/chat/completions", "POST /v1/messages", "POST /v1/messages/count_tokens", "GET /v1/models"],
-}
+CLAUDE_CODE: Final = "claude-cli"
+GOOGLE_HEADERS: Final = ("x-goog-api-client", "x-goog-api-key")
+CHAT_PATH: Final = "/v1/chat/completions"
+RESPONSES_PATH: Final = "/v1/responses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +59,7 @@ class Gateway:
 
     def __init__(self, current: Current) -> None:
         self._current = current
-        self._routes: dict[str, dict[str, list[tuple[Dialect, Operation]]]] = {}
-        for dialect in registry.all_dialects().values():
-            for route in dialect.routes:
-                methods = self._routes.setdefault(route.path, {})
-                methods.setdefault(route.method, []).append((dialect, route.operation))
+        self._routes = RouteTable(registry.all_dialects().values())
 
     def request(self, flow: http.HTTPFlow) -> None:
         """The hook: every gateway path is answered or becomes an exchange."""
@@ -62,10 +69,10 @@ class Gateway:
         try:
             self._serve(visit, self._current.serving)
         except GatewayError as error:
-            refuse(flow, self._dialect_at(visit), error)
+            refuse(flow, self._dialect_of(visit), error)
         except Exception:  # Fail closed: what we can't account for must not leave.
             logger.exception("flow=%s could not be opened", flow.id[:8])
-            refuse(flow, self._dialect_at(visit), InternalError(flow.id))
+            refuse(flow, self._dialect_of(visit), InternalError(flow.id))
 
     def response(self, flow: http.HTTPFlow) -> None:
         """The hook: says on the flow who answered, and what could not be said to them, for people."""
@@ -74,36 +81,38 @@ class Gateway:
             flow.comment = "\n".join(told(exchange))
 
     def _serve(self, visit: Visit, serving: Serving) -> None:
+        if visit.method == "OPTIONS" and "access-control-request-method" in visit.headers:
+            raise CrossOrigin()
         if visit.path in ("/", "/healthz"):
-            _answer_ours(visit)
+            self._answer_ours(visit)
             return
         name = serving.access.client_name(visit.headers, visit.query)
-        methods = self._routes.get(visit.path)
-        if methods is None:
-            if visit.method == "GET" and visit.path.startswith("/v1/models/"):
-                _one_model(visit, serving, unquote(visit.path.removeprefix("/v1/models/")))
-                return
-            raise UnknownPath(visit.method, visit.path, self._meant(visit.path))
-        choices = methods.get(visit.method)
-        if choices is None:
-            raise WrongMethod(visit.method, visit.path, sorted(methods))
-        dialect, operation = _choose(choices, spoken(visit))
-        if operation is Operation.LIST_MODELS:
-            answer(visit.flow, dialect.model_list(serving.router.models()))
-        else:
-            _open(visit, serving, dialect, operation, name)
+        place = self._routes.find(visit.method, visit.path, spoken(visit))
+        match place.route.operation:
+            case Operation.LIST_MODELS:
+                answer(visit.flow, place.dialect.model_list(serving.router.models()))
+            case Operation.ONE_MODEL:
+                answer(visit.flow, place.dialect.one_model(_info(serving, place.model)))
+            case Operation.UPGRADE:
+                raise NoWebSocket(visit.path)
+            case _:
+                _open(visit, serving, place, name)
 
-    def _dialect_at(self, visit: Visit) -> Dialect:
+    def _dialect_of(self, visit: Visit) -> Dialect:
         """The dialect that an error at this path is worded in."""
-        choices = [choice for method in self._routes.get(visit.path, {}).values() for choice in method]
-        return _choose(choices, spoken(visit))[0] if choices else spoken(visit)
+        speaker = spoken(visit)
+        try:
+            served = self._routes.dialect_at(visit.method, visit.path, speaker)
+        except DotSegments:
+            served = None
+        return served or registry.dialect(speaker)
 
-    def _meant(self, path: str) -> str | None:
-        """A path that is served and ends like this one: base URLs often have a /v1 too many, or too few."""
-        for served in self._routes:
-            if path.endswith(served) or served.endswith(path):
-                return served
-        return None
+    def _answer_ours(self, visit: Visit) -> None:
+        if visit.method not in ("GET", "HEAD"):
+            raise WrongMethod(visit.method, visit.path, ("GET", "HEAD"))
+        banner = {"message": "cliproxy-mitm gateway", "endpoints": sorted(self._routes.served())}
+        said: object = banner if visit.path == "/" else {"status": "ok"}
+        answer(visit.flow, b"" if visit.method == "HEAD" else json.dumps(said).encode())
 
 
 def told(exchange: Exchange) -> Iterator[str]:
@@ -129,15 +138,22 @@ def visit_of(flow: http.HTTPFlow) -> Visit:
     if any(parameter in query for parameter in KEY_PARAMETERS):
         shown = {key: MASK if key in KEY_PARAMETERS else value for key, value in query.items()}
         request.path = f"{path}?{urlencode(shown, safe='*')}"
-    if len(path) > 1:
-        path = path.rstrip("/")
-    return Visit(flow, request.method, path, query, headers)
+    return Visit(flow, request.method, path.rstrip("/") or "/", query, headers)
 
 
-def spoken(visit: Visit) -> Dialect:
-    """The dialect of a client on a path that several share, told by what its SDK always sends."""
-    anthropic = "anthropic-version" in visit.headers or visit.headers.get("user-agent", "").startswith("claude-cli")
-    return registry.dialect("anthropic" if anthropic else "openai_chat")
+def spoken(visit: Visit) -> str:
+    """The dialect of a client on a path that several share: told by the path, or by what its SDK always sends.
+
+    A `key` in the query tells nothing: CLIProxyAPI takes it from clients of every dialect.
+    """
+    surface = surface_of(visit.path)
+    if surface is not None:
+        return surface
+    if "anthropic-version" in visit.headers or visit.headers.get("user-agent", "").startswith(CLAUDE_CODE):
+        return "anthropic"
+    if any(header in visit.headers for header in GOOGLE_HEADERS):
+        return "gemini"
+    return "openai_responses" if "client_version" in visit.query else "openai_chat"
 
 
 def answer(flow: http.HTTPFlow, body: bytes, headers: Mapping[str, str] | None = None) -> None:
@@ -154,27 +170,31 @@ def refuse(flow: http.HTTPFlow, dialect: Dialect, error: GatewayError) -> None:
     logger.info("flow=%s refused: %d %s", flow.id[:8], error.status, error)
 
 
-def _one_model(visit: Visit, serving: Serving, model: str) -> None:
+def _info(serving: Serving, model: str) -> ModelInfo:
     for info in serving.router.models():
         if info.id == model:
-            answer(visit.flow, spoken(visit).one_model(info))
-            return
+            return info
     raise UnknownModel(model, serving.router.near(model))
 
 
-def _open(visit: Visit, serving: Serving, dialect: Dialect, operation: Operation, client_name: str) -> None:
+def _open(visit: Visit, serving: Serving, place: Place, client_name: str) -> None:
     """An exchange from the request's body, with a conductor that knows whom to ask."""
+    dialect, operation = place.dialect, place.route.operation
     body = _body(visit.flow)
-    peek = dialect.peek(body)
-    tiers = serving.router.candidates(peek.model)
+    if place.route.path == CHAT_PATH:
+        _check_is_chat(visit, body)
+    asked = Peek(place.model, place.route.stream is True) if dialect.model_in_path else dialect.peek(body)
+    tiers = serving.router.candidates(asked.model)
     if not tiers:
-        raise UnknownModel(peek.model, serving.router.near(peek.model))
-    if operation is Operation.COUNT_TOKENS:
+        raise UnknownModel(asked.model, serving.router.near(asked.model))
+    if operation is not Operation.GENERATE:
         tiers = able(dialect, operation, tiers)
-        if not tiers:
-            counted = estimate(dialect, body)
-            visit.flow.response = http.Response.make(counted.status, counted.body, counted.headers)
-            return
+    if not tiers and operation is Operation.COUNT_TOKENS:
+        counted = estimate(dialect, body)
+        visit.flow.response = http.Response.make(counted.status, counted.body, counted.headers)
+        return
+    if not tiers:
+        raise NotServedByModel(asked.model, visit.path)
     exchange = Exchange(
         id=visit.flow.id,
         client=dialect,
@@ -182,8 +202,8 @@ def _open(visit: Visit, serving: Serving, dialect: Dialect, operation: Operation
         body=body,
         headers=visit.headers,
         query=urlencode({key: value for key, value in visit.query.items() if key not in KEY_PARAMETERS}),
-        model=peek.model,
-        stream=peek.stream and operation is Operation.GENERATE,
+        model=asked.model,
+        stream=asked.stream and operation is Operation.GENERATE,
         client_name=client_name,
         received_s=time.time(),
     )
@@ -191,11 +211,13 @@ def _open(visit: Visit, serving: Serving, dialect: Dialect, operation: Operation
     exchanges.attach(visit.flow, exchange)
 
 
-def _answer_ours(visit: Visit) -> None:
-    if visit.method not in ("GET", "HEAD"):
-        raise WrongMethod(visit.method, visit.path, ("GET", "HEAD"))
-    said: object = BANNER if visit.path == "/" else {"status": "ok"}
-    answer(visit.flow, b"" if visit.method == "HEAD" else json.dumps(said).encode())
+def _check_is_chat(visit: Visit, body: bytes) -> None:
+    """Some clients send a Responses body to the path of chat completions. The first look costs next to nothing."""
+    if b'"messages"' in body:
+        return
+    fields = top_level(body)
+    if "messages" not in fields and ("input" in fields or "instructions" in fields):
+        raise WrongBody(visit.path, RESPONSES_PATH)
 
 
 def _body(flow: http.HTTPFlow) -> bytes:
@@ -205,10 +227,3 @@ def _body(flow: http.HTTPFlow) -> bytes:
     except ValueError as error:
         encoding = flow.request.headers.get("content-encoding", "")
         raise UnreadableBody(f"the body is not valid {encoding!r}") from error
-
-
-def _choose(choices: list[tuple[Dialect, Operation]], spoken_by: Dialect) -> tuple[Dialect, Operation]:
-    for choice in choices:
-        if choice[0] is spoken_by:
-            return choice
-    return choices[0]

@@ -12,9 +12,19 @@ class UnknownPath(GatewayError):
     status = 404
     code = "unknown_url"
 
-    def __init__(self, method: str, path: str, meant: str | None) -> None:
-        hint = f"did you mean {meant}? Look at the client's base URL" if meant else "see GET / for what is"
+    def __init__(self, method: str, path: str, hint: str) -> None:
         super().__init__(f"{method} {path[:200]} is not served here; {hint}")
+
+
+class DotSegments(GatewayError):
+    """A path that means another one."""
+
+    kind = ErrorKind.INVALID_REQUEST
+    status = 400
+    code = "bad_path"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path[:200]} has a segment `.` or `..`: ask for the path that is meant")
 
 
 class WrongMethod(GatewayError):
@@ -26,6 +36,50 @@ class WrongMethod(GatewayError):
     def __init__(self, method: str, path: str, allowed: Sequence[str]) -> None:
         super().__init__(f"{path} takes {' or '.join(allowed)}, not {method}")
         self.allowed = tuple(allowed)
+
+
+class NoWebSocket(GatewayError):
+    """A WebSocket's handshake. Codex takes this status as a word to use HTTP, at once."""
+
+    kind = ErrorKind.INVALID_REQUEST
+    status = 426
+    code = "websocket_not_served"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"no WebSocket is served at {path}: send the request as HTTP, POST {path}")
+
+
+class CrossOrigin(GatewayError):
+    """A browser's preflight. It carries no key, and only who shows one is let in."""
+
+    kind = ErrorKind.PERMISSION
+    status = 403
+    code = "cross_origin"
+
+    def __init__(self) -> None:
+        super().__init__("web pages of other origins may not call this gateway: call it from a program")
+
+
+class NotServedByModel(GatewayError):
+    """The model's providers can't do what the path asks for."""
+
+    kind = ErrorKind.INVALID_REQUEST
+    status = 400
+    code = "operation_not_served"
+
+    def __init__(self, model: str, path: str) -> None:
+        super().__init__(f"no provider of the model {model[:80]!r} serves {path[:200]}")
+
+
+class WrongBody(GatewayError):
+    """A body that belongs at another path."""
+
+    kind = ErrorKind.INVALID_REQUEST
+    status = 400
+    code = "wrong_path_for_body"
+
+    def __init__(self, path: str, meant: str) -> None:
+        super().__init__(f"{path} takes `messages`; a body with `input` or `instructions` belongs at {meant}")
 
 
 class UnreadableBody(GatewayError):
