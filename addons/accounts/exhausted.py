@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from addons.accounts.lease import Blocked, Exhausted
 from addons.accounts.outcome import OutcomeKind
-from addons.accounts.pool import Blocked, Exhausted
 from translators import ErrorKind, GatewayError
 
 SHOWN: Final = 5

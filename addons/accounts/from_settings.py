@@ -11,7 +11,7 @@ from addons.accounts.credential import Credential, credential_id
 from addons.accounts.outcome import Action
 from addons.accounts.pool import Pool
 from addons.accounts.rules import Rule
-from addons.accounts.state import MemoryState, PoolState
+from addons.accounts.state import PoolState
 from addons.providers import registry
 from addons.providers.provider import Provider
 from addons.settings.entries import CompatibleKey, CompatibleProvider, Entry, Key, RequestRule
@@ -55,7 +55,14 @@ def pools(
         members.setdefault(credential.pool, []).append(credential)
     cooling = Cooling(enabled=not settings.disable_cooling, transient_s=settings.transient_cooldown_s)
     return {
-        name: Pool(of_pool, settings.routing.strategy, cooling, states.get(name) or MemoryState())
+        name: Pool(
+            of_pool,
+            settings.routing.strategy,
+            cooling,
+            states.get(name),
+            request_retry=settings.request_retry,
+            queue_size=settings.routing.queue_size,
+        )
         for name, of_pool in members.items()
     }
 

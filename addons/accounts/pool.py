@@ -1,79 +1,32 @@
 """Who answers next: the credentials of one pool. Pure decisions, the clock is passed in."""
 
-from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
-from itertools import chain, filterfalse
-from typing import Final, Literal
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import replace
+from typing import Final
 
 from addons.accounts.cooldown import DEFAULT_COOLING, Cooling, Rest, rest_after
 from addons.accounts.credential import Credential
+from addons.accounts.lease import Blocked, Busy, Exhausted, Lease, Strategy
+from addons.accounts.line import Ticket
 from addons.accounts.outcome import Outcome, OutcomeKind, Scope
-from addons.accounts.state import WHOLE, MemoryState, PoolState
+from addons.accounts.seats import WHOLE, Seats
+from addons.accounts.state import MemoryState, PoolState
+from addons.accounts.turns import lowest
 
-type Strategy = Literal["round-robin", "weighted-round-robin", "fill-first"]
+__all__ = ["Blocked", "Busy", "Exhausted", "Lease", "Pool", "Strategy", "Ticket"]
 
-_CACHED_TIERS: Final = 256
-
-
-@dataclass(slots=True, eq=False)
-class Lease:
-    """A credential for one attempt. It must be given back with how the attempt ended, once."""
-
-    credential: Credential
-    model: str
-    since_s: float
-    returned: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """A credential that rests. `model`: what of it, "" for the whole. `hinted_s`: the vendor's own word for the end."""
-
-    credential: str
-    short: str
-    kind: OutcomeKind
-    message: str
-    until_s: float
-    model: str = WHOLE
-    hinted_s: float | None = None
-    status: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Exhausted:
-    """Nobody may be picked. `retry_at_s`: when the first may be; None where the pool has nobody for this at all."""
-
-    pool: str
-    model: str
-    blocked: tuple[Blocked, ...]
-    retry_at_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Busy:
-    """Somebody could answer and does not rest, but has all the leases out that it may have (max_concurrency).
-
-    `rests_end_s`: when the first of those that rest may be picked; None where nobody rests.
-    """
-
-    pool: str
-    model: str
-    rests_end_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Tier:
-    """Credentials of one priority, in the order of the config."""
-
-    priority: int
-    ids: tuple[str, ...]
+QUEUE_SIZE: Final = 100
 
 
 class Pool:
     """The credentials of one pool.
 
-    Only the highest priority that has someone free is used. round-robin: a cursor for each model, so each request
-    begins with the next credential; its further attempts do not move the cursor. fill-first: the first until it rests.
+    Only the highest priority that has someone free is used. round-robin: a turn for each model, so each request begins
+    with the next credential; its further attempts do not move the turn. weighted-round-robin: the same by weight, and
+    who weighs 0 or less is never used. fill-first: the first until it rests.
+
+    Several pools may share a state: those made before and after a change of the config, while requests of both run.
+    Limits are those of the pool made last.
     """
 
     def __init__(
@@ -82,13 +35,24 @@ class Pool:
         strategy: Strategy = "round-robin",
         cooling: Cooling = DEFAULT_COOLING,
         state: PoolState | None = None,
+        *,
+        request_retry: int = 0,
+        queue_size: int = QUEUE_SIZE,
     ) -> None:
         self.name = credentials[0].pool if credentials else ""
-        self._credentials = {credential.id: credential for credential in credentials}
         self._fill_first = strategy == "fill-first"
-        self._cooling = cooling
-        self._state = MemoryState() if state is None else state
-        self._tiers: dict[Set[str] | None, tuple[_Tier, ...]] = {}
+        weighted = strategy == "weighted-round-robin"
+        self._seats = Seats(credentials, request_retry, weighted=weighted, even=not weighted)
+        self._cooling: Mapping[bool | None, Cooling] = {
+            None: cooling,
+            True: replace(cooling, enabled=True),
+            False: replace(cooling, enabled=False),
+        }
+        self._queue_size = queue_size
+        self._state: PoolState = MemoryState() if state is None else state
+        self._state.watch(self._seats)
+        self._state.limit({one.id: one.max_concurrency for one in credentials})
+        self._state.line.stir()
 
     def pick(
         self,
@@ -97,131 +61,179 @@ class Pool:
         tried: Set[str] = frozenset(),
         among: frozenset[str] | None = None,
         *,
-        resting_too: bool = True,
-    ) -> Lease | Exhausted:
-        """Someone for one attempt.
+        resting_too: bool = False,
+        retry_round: int = 0,
+        bound: str | None = None,
+    ) -> Lease | Busy | Exhausted:
+        """Someone for one attempt. Those who wait in line come first.
 
         `tried`: the credentials that this request has tried in this round. `among`: those that serve the model; None:
-        all. `resting_too`: where nobody is free, one that rests only after transient errors may be used, the one that
-        recovers soonest, so that a fault that passes never shuts the last door. Without it the caller may wait.
+        all. `retry_round`: only those whose own request-retry is at least that. `bound`: who is to be preferred to all
+        others, if it may be picked. `resting_too`: where nobody is healthy, one that rests only after transient errors
+        may be used, the one that recovers soonest, so that a fault that passes never shuts the last door. Waiting for
+        a healthy one that is busy is better than that, so then the answer is Busy.
         """
-        tiers = self._tiers_of(among)
-        whole, of_model = self._state.resting(WHOLE, now_s), self._state.resting(model, now_s)
-        for tier in tiers:
-            turn = 0 if self._fill_first else self._state.turn((model, tier.priority)) % len(tier.ids)
-            order: Iterator[str] = chain(tier.ids[turn:], tier.ids[:turn]) if turn else iter(tier.ids)
-            if whole:
-                order = filterfalse(whole.__contains__, order)
-            if of_model:
-                order = filterfalse(of_model.__contains__, order)
-            for credential in order:
-                if credential not in tried:
-                    if not tried and not self._fill_first:
-                        self._pass_turn(model, tier, turn, credential)
-                    return self._lease(credential, model, now_s)
-        if resting_too:
-            soonest = self._soonest_transient(tiers, model, tried, now_s)
-            if soonest is not None:
-                return self._lease(soonest, model, now_s)
-        return self._exhausted(tiers, model, now_s)
+        self.serve(now_s)
+        return self._pick(now_s, model, tried, among, resting_too, retry_round, bound)
+
+    def wait(
+        self,
+        model: str,
+        among: frozenset[str] | None,
+        wake: Callable[[], None],
+        *,
+        tried: Set[str] = frozenset(),
+        retry_round: int = 0,
+        resting_too: bool = False,
+    ) -> Ticket | None:
+        """A place in the line, for a request that was told Busy just now; None where the line is full.
+
+        `wake` is called once, from within some other call to the pool. Where Busy names an end of rests, serve() is to
+        be called then: nobody else may come by at that time.
+        """
+        line = self._state.line
+        if len(line) >= self._queue_size:
+            return None
+        tried = frozenset(tried)
+
+        def ask(now_s: float) -> Lease | Busy | Exhausted:
+            return self._pick(now_s, model, tried, among, resting_too, retry_round, None)
+
+        wish = (id(self), model, tried, among, resting_too, retry_round)
+        ticket = Ticket(wish, ask, self.give_back, wake, line)
+        line.join(ticket)
+        return ticket
+
+    def serve(self, now_s: float) -> None:
+        """Hands to those in line what has become free: by time, by a change of the config, or because of a person."""
+        self._state.advance(now_s)
+        self._state.line.serve(now_s)
 
     def give_back(self, lease: Lease, outcome: Outcome, now_s: float) -> None:
         """The attempt has ended. A second time has no effect: the first outcome stands."""
         if lease.returned:
             return
         lease.returned = True
-        credential = lease.credential.id
-        self._state.release(credential)
-        if outcome.kind is OutcomeKind.OK:
-            self._succeeded(lease)
-            return
-        about = WHOLE if outcome.scope is Scope.CREDENTIAL else lease.model
-        last = self._state.last(credential, about)
-        rest = rest_after(outcome, last, now_s, self._cooling)
-        if rest is not None and rest is not last:
-            self._state.rest(credential, about, rest)
+        self._state.advance(now_s)
+        self._learn(lease, outcome, now_s)  # Before it is free again: it may rest now.
+        self._state.release(lease.credential.id)
+        self._state.line.serve(now_s)
+
+    def wake(self, credential: str, model: str = WHOLE) -> None:
+        """A person ends a credential's rest with regard to a model, or all its rests. Then serve() is to be called."""
+        for about in [model] if model else list(self._state.rests(credential)):
+            self._state.wake(credential, about)
 
     def blocked(self, now_s: float, model: str = WHOLE) -> tuple[Blocked, ...]:
         """Who rests, for people: as a whole, and with regard to a model where one is named."""
-        return self._exhausted(self._tiers_of(None), model, now_s).blocked
+        self._state.advance(now_s)
+        return self._blocked(self._seats.everybody, model, now_s)
 
     def in_use(self, credential: str) -> int:
         """Leases of it that are out."""
         return self._state.in_use(credential)
 
-    def _lease(self, credential: str, model: str, now_s: float) -> Lease:
-        self._state.occupy(credential)
-        return Lease(self._credentials[credential], model, now_s)
+    def weight(self, among: frozenset[str] | None) -> int:
+        """The sum of the weights of those who may answer at all, whether they rest or not."""
+        return self._seats.weight(among)
 
-    def _pass_turn(self, model: str, tier: _Tier, turn: int, picked: str) -> None:
-        """The next request begins behind the one that was picked."""
-        size = len(tier.ids)
-        if tier.ids[turn] != picked:
-            turn = tier.ids.index(picked)
-        self._state.set_turn((model, tier.priority), (turn + 1) % size)
+    def _pick(
+        self,
+        now_s: float,
+        model: str,
+        tried: Set[str],
+        among: frozenset[str] | None,
+        resting_too: bool,
+        retry_round: int,
+        bound: str | None,
+    ) -> Lease | Busy | Exhausted:
+        seats = self._seats
+        whole, of_model = seats.resting(WHOLE), seats.resting(model)
+        allowed = seats.allowed(among, retry_round)
+        untried = allowed & ~seats.mask(tried) if tried else allowed
+        healthy = untried & ~(whole.mask | of_model.mask)
+        free = healthy & ~seats.full
+        if free:
+            return self._lease(self._choose(free, model, bound, moving=not tried), model, now_s)
+        if healthy:
+            return self._busy(untried & ~healthy, model)
+        if resting_too and (passing := untried & ~(whole.hard | of_model.hard)):
+            lendable = passing & ~seats.full
+            if not lendable:
+                return self._busy(untried & ~passing, model)
+            tier = seats.tier_at[lowest(lendable)]
+            return self._lease(seats.first_back(lendable & tier.mask, model)[1], model, now_s)
+        return self._exhausted(allowed, model, now_s)
 
-    def _succeeded(self, lease: Lease) -> None:
-        """Ends the rests that this success disproves: those that began before its attempt did."""
-        for about in (lease.model, WHOLE):
-            rest = self._state.last(lease.credential.id, about)
-            if rest is not None and rest.since_s < lease.since_s:
-                self._state.wake(lease.credential.id, about)
+    def _choose(self, free: int, model: str, bound: str | None, *, moving: bool) -> int:
+        if bound is not None:
+            place = self._seats.place.get(bound)
+            if place is not None and free >> place & 1:
+                return place
+        first = lowest(free)
+        if self._fill_first:
+            return first
+        tier = self._seats.tier_at[first]
+        return self._state.turns.next((model, tier.priority), tier.shares, free & tier.mask, moving=moving)
 
-    def _soonest_transient(self, tiers: Sequence[_Tier], model: str, tried: Set[str], now_s: float) -> str | None:
-        """Who recovers first of those that rest only after transient errors, in the highest priority that has one."""
-        whole, of_model = self._state.resting(WHOLE, now_s), self._state.resting(model, now_s)
-        for tier in tiers:
-            candidates: list[tuple[float, int, str]] = []
-            for place, credential in enumerate(tier.ids):
-                rests = [rest for rest in (whole.get(credential), of_model.get(credential)) if rest is not None]
-                if credential not in tried and all(rest.kind is OutcomeKind.TRANSIENT for rest in rests):
-                    candidates.append((max(rest.until_s for rest in rests), place, credential))
-            if candidates:
-                return min(candidates)[2]
-        return None
+    def _lease(self, place: int, model: str, now_s: float) -> Lease:
+        credential = self._seats.credentials[place]
+        self._state.occupy(credential.id)
+        return Lease(credential, model, now_s)
 
-    def _exhausted(self, tiers: Sequence[_Tier], model: str, now_s: float) -> Exhausted:
-        whole, of_model = self._state.resting(WHOLE, now_s), self._state.resting(model, now_s)
+    def _busy(self, resting: int, model: str) -> Busy:
+        return Busy(self.name, model, self._seats.first_back(resting, model)[0] if resting else None)
+
+    def _exhausted(self, allowed: int, model: str, now_s: float) -> Exhausted:
+        seats = self._seats
+        resting = allowed & (seats.resting(WHOLE).mask | seats.resting(model).mask)
+        if not allowed:
+            retry_at_s = None
+        elif resting != allowed:  # Somebody was tried, but does not rest.
+            retry_at_s = now_s
+        else:
+            retry_at_s = seats.first_back(resting, model)[0]
+        return Exhausted(self.name, model, retry_at_s, lambda: self._blocked(allowed, model, now_s))
+
+    def _blocked(self, allowed: int, model: str, now_s: float) -> tuple[Blocked, ...]:
+        seats = self._seats
+        resting = allowed & (seats.resting(WHOLE).mask | seats.resting(model).mask)
         blocked: list[Blocked] = []
-        retry_at_s: float | None = None
-        for credential in (credential for tier in tiers for credential in tier.ids):
-            one = self._blocked(credential, model, whole.get(credential), of_model.get(credential))
-            if one is not None:
-                blocked.append(one)
-            free_s = now_s if one is None else one.until_s
-            retry_at_s = free_s if retry_at_s is None else min(retry_at_s, free_s)
-        return Exhausted(self.name, model, tuple(blocked), retry_at_s)
+        for place, credential in enumerate(seats.credentials):
+            if not resting >> place & 1:
+                continue
+            rests = self._state.rests(credential.id)
+            about, rest = max(
+                ((about, rests[about]) for about in (WHOLE, model) if about in rests), key=lambda one: one[1].until_s
+            )
+            if rest.until_s > now_s:
+                blocked.append(_told(credential, about, rest))
+        return tuple(blocked)
 
-    def _blocked(self, credential: str, model: str, whole: Rest | None, of_model: Rest | None) -> Blocked | None:
-        """The longer of its rests."""
-        if whole is None and of_model is None:
-            return None
-        rest, about = of_model, model
-        if rest is None or (whole is not None and whole.until_s >= rest.until_s):
-            rest, about = whole, WHOLE
-        assert rest is not None
-        return Blocked(
-            credential=credential,
-            short=self._credentials[credential].short,
-            kind=rest.kind,
-            message=rest.message,
-            until_s=rest.until_s,
-            model=about,
-            hinted_s=rest.hinted_s,
-            status=rest.status,
-        )
+    def _learn(self, lease: Lease, outcome: Outcome, now_s: float) -> None:
+        """What the outcome says of the credential: it begins a rest, or ends those that it disproves."""
+        credential = lease.credential
+        rests = self._state.rests(credential.id)
+        if outcome.kind is OutcomeKind.OK:
+            for about in (lease.model, WHOLE):
+                if about in rests and rests[about].since_s < lease.since_s:
+                    self._state.wake(credential.id, about)
+            return
+        about = WHOLE if outcome.scope is Scope.CREDENTIAL else lease.model
+        last = rests.get(about)
+        rest = rest_after(outcome, last, now_s, self._cooling[credential.cooling])
+        if rest is not None and rest is not last:
+            self._state.rest(credential.id, about, rest)
 
-    def _tiers_of(self, among: frozenset[str] | None) -> tuple[_Tier, ...]:
-        tiers = self._tiers.get(among)
-        if tiers is None:
-            if len(self._tiers) >= _CACHED_TIERS:
-                self._tiers.clear()
-            tiers = self._tiers[among] = self._make_tiers(among)
-        return tiers
 
-    def _make_tiers(self, among: frozenset[str] | None) -> tuple[_Tier, ...]:
-        members = [one for one in self._credentials.values() if among is None or one.id in among]
-        priorities = sorted({one.priority for one in members}, key=lambda priority: -priority)
-        return tuple(
-            _Tier(priority, tuple(one.id for one in members if one.priority == priority)) for priority in priorities
-        )
+def _told(credential: Credential, about: str, rest: Rest) -> Blocked:
+    return Blocked(
+        credential=credential.id,
+        short=credential.short,
+        kind=rest.kind,
+        message=rest.message,
+        until_s=rest.until_s,
+        model=about,
+        hinted_s=rest.hinted_s,
+        status=rest.status,
+    )

@@ -1,40 +1,57 @@
-"""What a pool remembers: turns, rests and leases. In memory here; shared between instances elsewhere."""
+"""What a pool remembers: rests, leases, turns, and who waits. It outlives the pools that are made of the config."""
 
 import heapq
-from collections import Counter
 from collections.abc import Mapping
 from typing import Final, Protocol
+from weakref import WeakSet
 
 from addons.accounts.cooldown import FORGET_S, Rest
-
-WHOLE: Final = ""
-"""In place of a model: the whole credential."""
+from addons.accounts.line import Line
+from addons.accounts.seats import WHOLE as WHOLE
+from addons.accounts.turns import Turns
 
 MAX_RESTS: Final = 16384
-MAX_TURNS: Final = 4096
 
-_NOBODY: Final[Mapping[str, Rest]] = {}
+_NONE: Final[Mapping[str, Rest]] = {}
+
+
+class Watcher(Protocol):
+    """Is told of each change when it happens. `about`: a model, or WHOLE.
+
+    rested(): a rest has begun or was changed; None: it has ended. filled(): a credential has all the leases out that it
+    may have, or no longer.
+    """
+
+    def rested(self, credential: str, about: str, rest: Rest | None) -> None: ...
+
+    def filled(self, credential: str, full: bool) -> None: ...
 
 
 class PoolState(Protocol):
-    """The memory of one pool. Names: a credential's id; a model, or WHOLE.
+    """The memory of one pool. Credentials are named by their id.
 
-    resting(model, now_s): credential -> its rest, of those that have not ended; not to be kept.
-    last(credential, model): the latest rest, ended or not; None once it is forgotten.
-    turn(ring), set_turn(ring, turn): whose turn it is; a forgotten ring begins at 0.
+    now_s: the latest time that anybody has passed in. turns, line: this process's; the rest may be shared with others.
+    watch(): tells the watcher what rests and is full already, then of each change, for as long as somebody else holds
+    it. advance(): ends the rests whose time has come. rests(): about what -> the latest rest, ended or not, until it is
+    forgotten. wake(): ends a rest. limit(): how many leases each may have out, for those that have a limit; who is in
+    no new limits and has leases out keeps its old one, for requests that began before the config was changed.
     """
 
-    def resting(self, model: str, now_s: float) -> Mapping[str, Rest]: ...
+    now_s: float
+    turns: Turns
+    line: Line
 
-    def last(self, credential: str, model: str) -> Rest | None: ...
+    def watch(self, watcher: Watcher) -> None: ...
 
-    def rest(self, credential: str, model: str, rest: Rest) -> None: ...
+    def advance(self, now_s: float) -> None: ...
 
-    def wake(self, credential: str, model: str) -> None: ...
+    def rests(self, credential: str) -> Mapping[str, Rest]: ...
 
-    def turn(self, ring: tuple[str, int]) -> int: ...
+    def rest(self, credential: str, about: str, rest: Rest) -> None: ...
 
-    def set_turn(self, ring: tuple[str, int], turn: int) -> None: ...
+    def wake(self, credential: str, about: str) -> None: ...
+
+    def limit(self, credentials: Mapping[str, int]) -> None: ...
 
     def occupy(self, credential: str) -> None: ...
 
@@ -47,77 +64,112 @@ class MemoryState:
     """See PoolState. Clients choose model names, so everything that is kept by model is bounded."""
 
     def __init__(self) -> None:
-        self._resting: dict[str, dict[str, Rest]] = {}  # model -> credential -> rest: who may not be picked
-        self._last: dict[tuple[str, str], Rest] = {}
-        self._ends: list[tuple[float, str, str]] = []  # heap: when a rest ends
-        self._forgets: list[tuple[float, str, str]] = []  # heap: when its level no longer counts
-        self._turns: dict[tuple[str, int], int] = {}
-        self._in_use: Counter[str] = Counter()
+        self.now_s = 0.0
+        self.turns = Turns()
+        self.line = Line()
+        self._watchers: WeakSet[Watcher] = WeakSet([self.line])
+        self._rests: dict[str, dict[str, Rest]] = {}  # credential -> about what -> the latest rest
+        self._size = 0
+        self._ends: list[tuple[float, str, str]] = []  # heap: when a rest ends, and when it is forgotten
+        self._in_use: dict[str, int] = {}
+        self._limits: Mapping[str, int] = {}
 
-    def resting(self, model: str, now_s: float) -> Mapping[str, Rest]:
-        if self._ends and self._ends[0][0] <= now_s:
-            self._end_rests(now_s)
-        return self._resting.get(model, _NOBODY)
+    def watch(self, watcher: Watcher) -> None:
+        self._watchers.add(watcher)
+        for credential, rests in self._rests.items():
+            for about, rest in rests.items():
+                if rest.until_s > self.now_s:
+                    watcher.rested(credential, about, rest)
+        for credential in self._in_use:
+            if self._is_full(credential):
+                watcher.filled(credential, full=True)
 
-    def last(self, credential: str, model: str) -> Rest | None:
-        return self._last.get((credential, model))
+    def advance(self, now_s: float) -> None:
+        self.now_s = max(self.now_s, now_s)
+        while self._ends and self._ends[0][0] <= now_s:
+            _, credential, about = heapq.heappop(self._ends)
+            rest = self._rests.get(credential, _NONE).get(about)
+            if rest is None or rest.until_s > now_s:  # Ended already, or prolonged.
+                continue
+            if rest.until_s + FORGET_S <= now_s:
+                self._forget(credential, about)
+            else:
+                heapq.heappush(self._ends, (rest.until_s + FORGET_S, credential, about))
+            self._tell(credential, about, None)
 
-    def rest(self, credential: str, model: str, rest: Rest) -> None:
-        self._resting.setdefault(model, {})[credential] = rest
-        self._last[credential, model] = rest
-        heapq.heappush(self._ends, (rest.until_s, credential, model))
-        heapq.heappush(self._forgets, (rest.until_s + FORGET_S, credential, model))
-        if len(self._forgets) > 2 * MAX_RESTS:
+    def rests(self, credential: str) -> Mapping[str, Rest]:
+        return self._rests.get(credential, _NONE)
+
+    def rest(self, credential: str, about: str, rest: Rest) -> None:
+        of_credential = self._rests.setdefault(credential, {})
+        if about not in of_credential:
+            self._size += 1
+        of_credential[about] = rest
+        heapq.heappush(self._ends, (rest.until_s, credential, about))
+        self._tell(credential, about, rest)
+        if self._size > MAX_RESTS or len(self._ends) > 2 * MAX_RESTS:
             self._compact()
 
-    def wake(self, credential: str, model: str) -> None:
-        self._last.pop((credential, model), None)
-        self._unblock(credential, model)
+    def wake(self, credential: str, about: str) -> None:
+        if about in self._rests.get(credential, _NONE):
+            self._forget(credential, about)
+            self._tell(credential, about, None)
 
-    def turn(self, ring: tuple[str, int]) -> int:
-        return self._turns.get(ring, 0)
-
-    def set_turn(self, ring: tuple[str, int], turn: int) -> None:
-        if len(self._turns) >= MAX_TURNS and ring not in self._turns:
-            del self._turns[next(iter(self._turns))]
-        self._turns[ring] = turn
+    def limit(self, credentials: Mapping[str, int]) -> None:
+        old = {one: limit for one, limit in self._limits.items() if one in self._in_use}
+        before = {one for one in self._in_use if self._is_full(one)}
+        self._limits = {one: limit for one, limit in {**old, **credentials}.items() if limit > 0}
+        for one in self._in_use:
+            if self._is_full(one) != (one in before):
+                self._tell_full(one)
 
     def occupy(self, credential: str) -> None:
-        self._in_use[credential] += 1
+        self._in_use[credential] = self._in_use.get(credential, 0) + 1
+        if credential in self._limits and self._is_full(credential):
+            self._tell_full(credential)
 
     def release(self, credential: str) -> None:
-        self._in_use[credential] -= 1
-        if not self._in_use[credential]:
+        was_full = self._is_full(credential)
+        left = self._in_use[credential] - 1
+        if left:
+            self._in_use[credential] = left
+        else:
             del self._in_use[credential]
+        if was_full and not self._is_full(credential):
+            self._tell_full(credential)
 
     def in_use(self, credential: str) -> int:
-        return self._in_use[credential]
+        return self._in_use.get(credential, 0)
 
-    def _end_rests(self, now_s: float) -> None:
-        while self._ends and self._ends[0][0] <= now_s:
-            _, credential, model = heapq.heappop(self._ends)
-            current = self._resting.get(model, _NOBODY).get(credential)
-            if current is not None and current.until_s <= now_s:  # Else it was prolonged, or ended already.
-                self._unblock(credential, model)
-        while self._forgets and self._forgets[0][0] <= now_s:
-            _, credential, model = heapq.heappop(self._forgets)
-            last = self._last.get((credential, model))
-            if last is not None and last.until_s + FORGET_S <= now_s:
-                del self._last[credential, model]
+    def _is_full(self, credential: str) -> bool:
+        limit = self._limits.get(credential, 0)
+        return 0 < limit <= self._in_use.get(credential, 0)
+
+    def _tell(self, credential: str, about: str, rest: Rest | None) -> None:
+        for watcher in self._watchers:
+            watcher.rested(credential, about, rest)
+
+    def _tell_full(self, credential: str) -> None:
+        full = self._is_full(credential)
+        for watcher in self._watchers:
+            watcher.filled(credential, full=full)
+
+    def _forget(self, credential: str, about: str) -> None:
+        rests = self._rests[credential]
+        del rests[about]
+        self._size -= 1
+        if not rests:
+            del self._rests[credential]
 
     def _compact(self) -> None:
-        """Drops what the heaps still hold of rests that were prolonged or ended, and the rests that end first where
-        there are too many."""
-        surplus = len(self._last) - MAX_RESTS
-        if surplus > 0:
-            by_end = sorted((rest.until_s, *about) for about, rest in self._last.items())
-            for _, credential, model in by_end[:surplus]:
-                self.wake(credential, model)
-        ends = [(rest.until_s, *about) for about, rest in self._last.items()]
-        self._ends = sorted(ends)
-        self._forgets = [(until_s + FORGET_S, credential, model) for until_s, credential, model in self._ends]
-
-    def _unblock(self, credential: str, model: str) -> None:
-        credentials = self._resting.get(model)
-        if credentials is not None and credentials.pop(credential, None) is not None and not credentials:
-            del self._resting[model]
+        """Drops what the heap still holds of rests that were prolonged or ended, and, where there are too many rests,
+        those that end first."""
+        kept = sorted((rest.until_s, one, about) for one, rests in self._rests.items() for about, rest in rests.items())
+        surplus = len(kept) - MAX_RESTS // 2 if len(kept) > MAX_RESTS else 0
+        for _, credential, about in kept[:surplus]:
+            self.wake(credential, about)
+        self._ends = [
+            (end_s if end_s > self.now_s else end_s + FORGET_S, credential, about)
+            for end_s, credential, about in kept[surplus:]
+        ]
+        heapq.heapify(self._ends)

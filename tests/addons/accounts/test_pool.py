@@ -12,8 +12,9 @@ from pydantic import SecretStr
 from addons.accounts.cooldown import Cooling
 from addons.accounts.credential import Credential
 from addons.accounts.outcome import CANCELLED, OK, Outcome, OutcomeKind, Scope
-from addons.accounts.pool import Exhausted, Lease, Pool, Strategy
-from addons.accounts.state import MAX_RESTS, MAX_TURNS, MemoryState
+from addons.accounts.pool import Busy, Exhausted, Lease, Pool, Strategy
+from addons.accounts.state import MAX_RESTS, MemoryState
+from addons.accounts.turns import MAX_RINGS
 
 FAULT = Outcome(OutcomeKind.REQUEST_FAULT)
 LIMITED = Outcome(OutcomeKind.RATE_LIMITED, Scope.MODEL, 429, "slow down", 30.0)
@@ -33,19 +34,19 @@ def pool_of(names: str, strategy: Strategy = "round-robin", cooling: Cooling = C
     return Pool([credential(name) for name in names], strategy, cooling)
 
 
-def leased(picked: Lease | Exhausted) -> Lease:
+def leased(picked: Lease | Busy | Exhausted) -> Lease:
     assert isinstance(picked, Lease)
     return picked
 
 
-def exhausted(picked: Lease | Exhausted) -> Exhausted:
+def exhausted(picked: Lease | Busy | Exhausted) -> Exhausted:
     assert isinstance(picked, Exhausted)
     return picked
 
 
 def ask(pool: Pool, now_s: float, outcome: Outcome = OK, model: str = "m", **options: object) -> str:
     """One attempt, and who made it."""
-    lease = leased(pool.pick(now_s, model, **options))  # type: ignore[arg-type]
+    lease = leased(pool.pick(now_s, model, **{"resting_too": True, **options}))  # type: ignore[arg-type]
     pool.give_back(lease, outcome, now_s)
     return lease.credential.id
 
@@ -185,7 +186,7 @@ def test_of_those_that_failed_in_passing_the_one_that_recovers_first_is_used() -
 def test_a_caller_that_would_rather_wait_is_told_how_long() -> None:
     pool = pool_of("a")
     ask(pool, 0.0, BROKEN)
-    assert exhausted(pool.pick(1.0, "m", resting_too=False)).retry_at_s == 60.0
+    assert exhausted(pool.pick(1.0, "m")).retry_at_s == 60.0
 
 
 # Recovery.
@@ -225,11 +226,13 @@ def test_names_that_clients_make_up_do_not_fill_the_memory() -> None:
     pool = Pool([credential("a")], state=state)
     for number in range(2 * MAX_RESTS + 10):
         ask(pool, number * 1e-3, MISSING, f"claude-{number}")
-    assert len(state._turns) == MAX_TURNS
-    assert len(state._last) <= 2 * MAX_RESTS
+    assert len(state.turns.rings) == MAX_RINGS
+    assert len(state.rests("a")) <= MAX_RESTS
     assert len(state._ends) <= 2 * MAX_RESTS
+    assert len(pool.blocked(0.0)) == 0
     ask(pool, 1e6)
-    assert len(state._last) == len(state._resting) == len(state._ends) == 0
+    ask(pool, 2e6)
+    assert (len(state.rests("a")), len(state._ends), len(pool._seats._resting)) == (0, 0, 0)
 
 
 # Properties.
@@ -297,6 +300,8 @@ class AnyHistory(RuleBasedStateMachine):
                     assert resting.kind is OutcomeKind.TRANSIENT
                     assert set("abc") - tried <= set(blocked)
                 self.out.append(lease)
+            case Busy():
+                raise AssertionError("there are no limits")
             case Exhausted() as said:
                 free = set("abc") - set(blocked) - tried
                 assert not free
