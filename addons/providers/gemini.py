@@ -1,0 +1,34 @@
+"""Google's Gemini API, and servers that have its paths, with an API key."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from addons.providers.google import auth, classify, headers
+from addons.providers.provider import Provider
+from translators.dialect import Operation
+
+HOST: Final = "generativelanguage.googleapis.com"
+
+
+def genuine(base_url: str) -> bool:
+    """Whether this is Google's own API."""
+    return urlsplit(base_url).hostname == HOST
+
+
+PROVIDER: Final = Provider(
+    name="gemini",
+    section="gemini-api-key",
+    dialect="gemini",
+    default_base_url=f"https://{HOST}",
+    paths={
+        Operation.GENERATE: "/v1beta/models/{model}:generateContent",
+        Operation.COUNT_TOKENS: "/v1beta/models/{model}:countTokens",
+    },
+    stream_path="/v1beta/models/{model}:streamGenerateContent?alt=sse",
+    auth=auth,
+    headers=headers,
+    classify=classify,
+    genuine=genuine,
+    families=("gemini-", "gemma-", "learnlm-"),
+    catalogue="gemini",
+)
