@@ -114,7 +114,9 @@ def _edited(
     losses: tuple[Loss, ...] = ()
     if dialect.own_request is not None:
         body, losses = dialect.own_request(body, target)
-    context = Context(model=asked.model if "model" in changed else "")
+    wish = dialect.ask_usage(body) if target.stream and dialect.ask_usage is not None else {}
+    context = Context(model=asked.model if "model" in changed else "", include_usage=not wish)
+    changed.update(wish)
     if changed and not dialect.model_in_path:
         body = with_fields(body, changed)
     return TranslatedRequest(body, target.model, target.stream, losses, context)

@@ -183,6 +183,8 @@ class Dialect:
     model_key: the field of a reply that names the model.
     reframe(query): what a streaming client with this query needs behind our stream, None where it wants it as it is.
     forward_query(query): a client's query as it goes on to an upstream of this dialect.
+    ask_usage(body), hide_usage(frames): where a stream tells usage only to a client that asks for it: the fields that
+    ask, none where the client does; and whole frames without what such a client did not ask for.
     """
 
     name: str
@@ -210,3 +212,5 @@ class Dialect:
     model_key: str = "model"
     reframe: Callable[[str], Reframer | None] | None = None
     forward_query: Callable[[str], str] | None = None
+    ask_usage: Callable[[bytes], Mapping[str, object]] | None = None
+    hide_usage: Callable[[bytes], bytes] | None = None

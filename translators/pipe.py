@@ -65,7 +65,7 @@ class ReplyStream:
         if events:
             self._observe(events)
         if self._same:
-            return self._renamed(self._whole_frames(data))
+            return self._own(self._whole_frames(data))
         return self._encode(events) if events else b""
 
     def close(self) -> bytes:
@@ -79,7 +79,7 @@ class ReplyStream:
         self._tail.clear()
         if healthy and self.error is not None:  # Cut: the vendor's bytes do not say so, and the rest is half a frame.
             return self._client.error_frame(error_of(self.error))
-        return self._renamed(rest)
+        return self._own(rest)
 
     def whole(self) -> bytes:
         """The reply in one piece, in the client's dialect. Raises UpstreamError where it failed."""
@@ -133,6 +133,12 @@ class ReplyStream:
         frames = bytes(tail[:end])
         del tail[:end]
         return frames
+
+    def _own(self, frames: bytes) -> bytes:
+        """The vendor's frames as a client of the same dialect shall see them."""
+        if not self._context.include_usage and self._client.hide_usage is not None:
+            frames = self._client.hide_usage(frames)
+        return self._renamed(frames)
 
     def _renamed(self, frames: bytes) -> bytes:
         """Inside a JSON string the quotes are escaped, so `"model":"x"` can only be a field."""

@@ -1,6 +1,7 @@
 """OpenAI chat completions, as served at /v1/chat/completions by OpenAI and by everyone compatible."""
 
 from translators.dialect import Dialect, Operation, Route
+from translators.dialects.openai_chat.asked_usage import ask_usage, hide_usage
 from translators.dialects.openai_chat.decode import decode_request, peek
 from translators.dialects.openai_chat.decode_reply import StreamDecoder, decode_reply
 from translators.dialects.openai_chat.encode import encode_request
@@ -33,4 +34,6 @@ DIALECT = Dialect(
     one_model=one_model,
     request_wire=Request,
     own_request=own_request,
+    ask_usage=ask_usage,
+    hide_usage=hide_usage,
 )
