@@ -5,10 +5,11 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from translators.assemble import Assembler, events_of
-from translators.conversation import Reply, Text
+from tests.support.recordings import OURS, files
+from translators.assemble import Assembler
+from translators.conversation import Reply
 from translators.dialect import Context, Dialect
-from translators.events import Event, Order, StopReason
+from translators.events import Event, Order
 
 
 def decode(dialect: Dialect, *pieces: bytes) -> list[Event]:
@@ -25,7 +26,7 @@ def decode(dialect: Dialect, *pieces: bytes) -> list[Event]:
 @cache
 def another_reply(dialect: Dialect) -> bytes:
     """A whole stream, to be fed to a decoder that should not listen any more."""
-    return encode(dialect, events_of(Reply("another", "m", (Text("more"),), StopReason.END_TURN)))
+    return files(OURS / dialect.name, "*.sse")[-1].read_bytes()
 
 
 def encode(dialect: Dialect, events: Iterable[Event], context: Context | None = None) -> bytes:
