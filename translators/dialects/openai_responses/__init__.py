@@ -1,0 +1,49 @@
+"""OpenAI Responses, as served at /v1/responses, and at /backend-api/codex/responses to clients set up for ChatGPT."""
+
+from translators.dialect import Dialect, Operation, Route
+from translators.dialects.openai_responses.decode_reply import StreamDecoder, decode_reply
+from translators.dialects.openai_responses.errors import decode_error, encode_error, error_frame
+from translators.dialects.openai_responses.lists import count_reply, model_list, one_model
+from translators.dialects.openai_responses.not_yet import (
+    decode_request,
+    encode_reply,
+    encode_request,
+    stream_encoder,
+)
+from translators.dialects.openai_responses.request import own_request, peek
+from translators.dialects.openai_responses.whole import whole_of
+from translators.dialects.openai_responses.words import NAME
+
+__all__ = ["DIALECT"]
+
+DIALECT = Dialect(
+    name=NAME,
+    routes=(
+        *(
+            Route(method, root + path, operation)
+            for root in ("/v1", "/backend-api/codex")
+            for method, path, operation in (
+                ("POST", "/responses", Operation.GENERATE),
+                ("POST", "/responses/compact", Operation.COMPACT),
+                ("GET", "/responses", Operation.UPGRADE),
+            )
+        ),
+        Route("POST", "/v1/responses/input_tokens", Operation.COUNT_TOKENS),
+    ),
+    peek=peek,
+    decode_request=decode_request,
+    encode_request=encode_request,
+    decode_reply=decode_reply,
+    encode_reply=encode_reply,
+    stream_decoder=StreamDecoder,
+    stream_encoder=stream_encoder,
+    decode_error=decode_error,
+    encode_error=encode_error,
+    error_frame=error_frame,
+    count_reply=count_reply,
+    model_list=model_list,
+    one_model=one_model,
+    own_request=own_request,
+    whole_of=whole_of,
+    sides=frozenset(),
+)

@@ -1,0 +1,66 @@
+"""Requests of this dialect: what is read of them, and what is edited between two sides of it."""
+
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators import tolerant
+from translators.conversation import Loss, ThinkingMode, ThinkingWish
+from translators.dialect import Peek, Target
+from translators.errors import BadRequest
+from translators.jsonio import top_level, with_fields
+from translators.thinking import effort_of, nearest_effort, settled
+
+
+class _Peek(Struct):
+    model: str | None = None
+    stream: bool | None = None
+
+
+_PEEK: Final = msgspec.json.Decoder(_Peek)
+_REASONING: Final = msgspec.json.Decoder(dict[str, Raw] | None)
+
+
+def peek(body: bytes) -> Peek:
+    """Model and stream of a request. Raises BadRequest."""
+    try:
+        found = _PEEK.decode(body)
+    except msgspec.ValidationError:
+        found, _ = tolerant.decode(body, _Peek)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest("$", "valid JSON") from error
+    if not found.model:
+        raise BadRequest("$.model", "the name of a model")
+    return Peek(found.model, bool(found.stream))
+
+
+def own_request(body: bytes, target: Target) -> tuple[bytes, tuple[Loss, ...]]:
+    """The body as it is, but that it thinks as much as the model's name asks for. Raises BadRequest."""
+    if target.thinking is None:
+        return body, ()
+    wish = settled(target.thinking, target.thinking_range)
+    if wish is None:  # It does not think.
+        return body, ()
+    said = top_level(body).get("reasoning", Raw(b"null"))
+    try:
+        reasoning: dict[str, object] = dict(_REASONING.decode(said) or {})
+    except msgspec.ValidationError as error:
+        raise BadRequest("$.reasoning", "an object") from error
+    effort = _effort(wish, target)
+    if effort is None:
+        reasoning.pop("effort", None)
+    else:
+        reasoning["effort"] = effort
+    return with_fields(body, {"reasoning": reasoning}), ()
+
+
+def _effort(wish: ThinkingWish, target: Target) -> str | None:
+    """In this dialect's levels; None: as the model likes."""
+    if wish.mode is ThinkingMode.OFF:
+        return "none"
+    if wish.effort is not None or wish.budget_tokens is None:
+        return wish.effort
+    levels = () if target.thinking_range is None else target.thinking_range.levels
+    effort = effort_of(wish.budget_tokens)
+    return nearest_effort(effort, levels) if levels else effort
