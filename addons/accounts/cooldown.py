@@ -8,18 +8,24 @@
 | rate limited, without one | 1 s, doubling to 30 min | what the provider says |
 | transient | the configured 60 s, or a hint of at most 30 min | what the provider says |
 | ok, cancelled, a fault of the request | none | |
+| a fault of the request that the user lets rest | like a transient one | that model |
 
 CLIProxyAPI rests 30 minutes after a 401 or 403, 12 hours after a 404 and without bound after a hint; its users
 complain of healthy accounts that look dead until a restart. Here the first rest is short, the hint is bounded, and
 what the vendor said is kept to be shown: a credential whose window is days away is probed every six hours, so one that
 recovers early (an upgrade, a reset) comes back by itself at the cost of one refused attempt.
+
+A rule of the user (`request-scoped-errors`) has the last word. `…-and-cooldown` rests the credential even where cooling
+is disabled, where transient errors rest nothing (then it is a minute), and after a fault of the request; `stop` and
+`continue` alone rest nothing. Such a rest after a fault of the request is the user's own word, so nobody borrows it
+as one that failed only in passing.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from addons.accounts.outcome import Outcome, OutcomeKind, Scope
+from addons.accounts.outcome import Action, Outcome, OutcomeKind, Scope
 
 MINUTE_S: Final = 60.0
 HOUR_S: Final = 3600.0
@@ -66,6 +72,7 @@ _LADDERS: Final[Mapping[OutcomeKind, _Ladder]] = {
     OutcomeKind.MODEL_MISSING: _Ladder(10 * MINUTE_S, HOUR_S),
     OutcomeKind.RATE_LIMITED: _Ladder(1.0, 30 * MINUTE_S),
 }
+_FORCING: Final = (Action.STOP_AND_COOL, Action.CONTINUE_AND_COOL)
 _LONGEST_HINT_S: Final[Mapping[tuple[OutcomeKind, Scope], float]] = {
     (OutcomeKind.RATE_LIMITED, Scope.MODEL): HOUR_S,
     (OutcomeKind.RATE_LIMITED, Scope.CREDENTIAL): 6 * HOUR_S,
@@ -81,14 +88,11 @@ def rest_after(outcome: Outcome, last: Rest | None, now_s: float, cooling: Cooli
     (a burst) do not make the next one longer. A model that is missing rests even when cooling is disabled: asking
     again would not bring it.
     """
-    if outcome.scope is Scope.NOTHING or not outcome.another:
-        return None
-    if not cooling.enabled and outcome.kind is not OutcomeKind.MODEL_MISSING:
+    forced = outcome.action in _FORCING and outcome.kind not in (OutcomeKind.OK, OutcomeKind.CANCELLED)
+    if not forced and not _rests_by_itself(outcome, cooling):
         return None
     level = _level(outcome.kind, last, now_s)
-    length_s, hint_s = _length(outcome, level, cooling)
-    if length_s is None:
-        return None
+    length_s, hint_s = _length(outcome, level, cooling.transient_s or MINUTE_S)
     until_s = now_s + length_s
     hinted_s = now_s + hint_s if hint_s is not None and hint_s > length_s else None
     burst = last is not None and last.kind is outcome.kind and hint_s is None
@@ -97,21 +101,29 @@ def rest_after(outcome: Outcome, last: Rest | None, now_s: float, cooling: Cooli
     return Rest(outcome.kind, now_s, until_s, level, hinted_s, outcome.status, outcome.message)
 
 
+def _rests_by_itself(outcome: Outcome, cooling: Cooling) -> bool:
+    """Whether it rests something where no rule of the user demands it."""
+    if outcome.action is not None or outcome.scope is Scope.NOTHING or not outcome.another:
+        return False
+    if outcome.kind is OutcomeKind.TRANSIENT and cooling.transient_s is None:
+        return False
+    return cooling.enabled or outcome.kind is OutcomeKind.MODEL_MISSING
+
+
 def _level(kind: OutcomeKind, last: Rest | None, now_s: float) -> int:
     if last is None or last.kind is not kind or now_s > last.until_s + FORGET_S:
         return 0
     return last.level if last.until_s > now_s else last.level + 1
 
 
-def _length(outcome: Outcome, level: int, cooling: Cooling) -> tuple[float | None, float | None]:
+def _length(outcome: Outcome, level: int, transient_s: float) -> tuple[float, float | None]:
     """How long, and how long the vendor asked for."""
-    if outcome.kind is OutcomeKind.TRANSIENT and cooling.transient_s is None:
-        return None, None
-    longest_s = _LONGEST_HINT_S.get((outcome.kind, outcome.scope))
+    scope = Scope.MODEL if outcome.scope is Scope.NOTHING else outcome.scope
+    longest_s = _LONGEST_HINT_S.get((outcome.kind, scope))
     hint_s = outcome.retry_after_s
     if longest_s is not None and hint_s is not None and hint_s > 0:
         return min(hint_s, longest_s), hint_s
-    if outcome.kind is OutcomeKind.TRANSIENT:
-        return cooling.transient_s, None
-    ladder = _LADDERS[outcome.kind]
+    ladder = _LADDERS.get(outcome.kind)
+    if ladder is None:  # A fault that passes, or one of the request that the user lets rest.
+        return transient_s, None
     return min(ladder.first_s * 2.0 ** min(level, 32), ladder.last_s), None

@@ -3,7 +3,7 @@
 import pytest
 
 from addons.accounts.cooldown import DEFAULT_COOLING, Cooling, Rest, rest_after
-from addons.accounts.outcome import CANCELLED, OK, Outcome, OutcomeKind, Scope
+from addons.accounts.outcome import CANCELLED, OK, Action, Outcome, OutcomeKind, Scope
 
 OFF = Cooling(enabled=False)
 NO_TRANSIENT = Cooling(transient_s=None)
@@ -108,3 +108,47 @@ def test_a_failure_that_is_about_nothing_rests_nothing() -> None:
 def test_nothing_but_a_missing_model_rests_when_cooling_is_disabled(kind: OutcomeKind) -> None:
     assert rest_after(failed(kind, Scope.CREDENTIAL, 100.0), None, 0.0, OFF) is None
     assert rest_after(failed(OutcomeKind.MODEL_MISSING), None, 0.0, OFF) is not None
+
+
+# What the user rules.
+
+FORCING = [Action.STOP_AND_COOL, Action.CONTINUE_AND_COOL]
+FAILURES = sorted(set(OutcomeKind) - {OutcomeKind.OK, OutcomeKind.CANCELLED})
+
+
+def ruled(kind: OutcomeKind, action: Action, scope: Scope = Scope.MODEL, hint_s: float | None = None) -> Outcome:
+    return Outcome(kind, scope, 429, "said", hint_s, action)
+
+
+@pytest.mark.parametrize("cooling", [DEFAULT_COOLING, OFF, NO_TRANSIENT, Cooling(enabled=False, transient_s=None)])
+@pytest.mark.parametrize("action", FORCING)
+@pytest.mark.parametrize("kind", FAILURES)
+def test_a_rule_with_cooldown_rests_whatever_else_is_said(kind: OutcomeKind, action: Action, cooling: Cooling) -> None:
+    rest = rest_after(ruled(kind, action), None, 0.0, cooling)
+    assert rest is not None
+    usual = {"unauthorized": 60.0, "forbidden": 60.0, "model_missing": 600.0, "rate_limited": 1.0}
+    assert (rest.kind, rest.until_s) == (kind, usual.get(kind, 60.0))
+
+
+@pytest.mark.parametrize("action", [Action.STOP, Action.CONTINUE])
+@pytest.mark.parametrize("kind", FAILURES)
+def test_a_rule_without_cooldown_rests_nothing(kind: OutcomeKind, action: Action) -> None:
+    assert rest_after(ruled(kind, action, Scope.CREDENTIAL, 30.0), None, 0.0, DEFAULT_COOLING) is None
+
+
+def test_a_fault_of_the_request_that_the_user_lets_rest_rests_as_long_as_one_that_passes() -> None:
+    fault = ruled(OutcomeKind.REQUEST_FAULT, Action.STOP_AND_COOL, Scope.NOTHING)
+    rest = rest_after(fault, None, 0.0, Cooling(transient_s=7.0))
+    assert rest is not None
+    assert (rest.kind, rest.until_s) == (OutcomeKind.REQUEST_FAULT, 7.0)
+
+
+def test_a_forced_rest_follows_the_hint_of_the_vendor() -> None:
+    rest = rest_after(ruled(OutcomeKind.RATE_LIMITED, Action.STOP_AND_COOL, Scope.NOTHING, 12.0), None, 0.0, OFF)
+    assert rest is not None
+    assert rest.until_s == 12.0
+
+
+@pytest.mark.parametrize("kind", [OutcomeKind.OK, OutcomeKind.CANCELLED])
+def test_no_rule_lets_a_success_rest(kind: OutcomeKind) -> None:
+    assert rest_after(ruled(kind, Action.STOP_AND_COOL), None, 0.0, DEFAULT_COOLING) is None
