@@ -1,17 +1,36 @@
-"""Where the gateway listens."""
+"""Where the gateway listens, and who is there already."""
 
 import errno
+import http.client
 import socket
+import ssl
 from typing import Final
 
 PLACEHOLDER_HOST: Final = "gateway.invalid"
 """Stands in mitmproxy's mode for an upstream; nothing is ever sent there (the engine refuses it)."""
 
+OWN_NAME: Final = "cliproxy-mitm gateway"
+"""How our own banner begins (GET /)."""
+
+ASK_TIMEOUT_S: Final = 1.0
+BANNER_LIMIT: Final = 65536
+CLIPROXYAPI_MARKS: Final = ("cli proxy api", "cliproxyapi", "x-cpa-")
+"""What its answers to GET / hold: the banner's message, its warning page, or its header names."""
+
 
 def gateway_mode(host: str, port: int) -> str:
     """The mitmproxy mode that is our gateway: a reverse proxy that serves HTTP/1.1 and, with TLS, HTTP/2."""
-    written = f"[{host}]" if ":" in host else host
-    return f"reverse:http://{PLACEHOLDER_HOST}@{written}:{port}"
+    return f"reverse:http://{PLACEHOLDER_HOST}@{in_url(host)}:{port}"
+
+
+def in_url(host: str) -> str:
+    """The address as URLs write it."""
+    return f"[{host}]" if ":" in host else host
+
+
+def from_here(host: str) -> str:
+    """Under what address this machine reaches a listener at `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
 
 
 def port_problem(host: str, port: int) -> str | None:
@@ -23,9 +42,42 @@ def port_problem(host: str, port: int) -> str | None:
             probe.bind((host, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                return (
-                    f"Port {port} on {host} is taken by another program."
-                    " Stop that program, or set another `port` in config.yaml."
-                )
-            return f"Can't listen on {host}:{port}: {error.strerror}. Set `host` and `port` in config.yaml."
+                return _taken(host, port)
+            said = error.strerror or error
+            return f"Can't listen on {host}:{port}: {said}. Set `host` and `port` in config.yaml."
     return None
+
+
+def _taken(host: str, port: int) -> str:
+    where = f"Port {port} on {host} is taken by"
+    otherwise = "or set another `port` in config.yaml."
+    for secure in (False, True):
+        said = _banner(from_here(host), port, secure)
+        if OWN_NAME in said:
+            return f"{where} another instance of this gateway. Use that one, stop it, {otherwise}"
+        if any(mark in said for mark in CLIPROXYAPI_MARKS):
+            return f"{where} CLIProxyAPI. Stop it (this gateway takes its place), {otherwise}"
+    return f"{where} another program. Stop that program, {otherwise}"
+
+
+def _banner(host: str, port: int, secure: bool) -> str:
+    """What is answered to GET / there, with the header names, in lower case; "" where nothing sensible is."""
+    connection = _connection(host, port, secure)
+    try:
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        names = " ".join(name for name, _ in response.getheaders())
+        return f"{names}\n{response.read(BANNER_LIMIT).decode(errors='replace')}".lower()
+    except (OSError, http.client.HTTPException):  # It speaks something else, or nothing: it stays unknown.
+        return ""
+    finally:
+        connection.close()
+
+
+def _connection(host: str, port: int, secure: bool) -> http.client.HTTPConnection:
+    if not secure:
+        return http.client.HTTPConnection(host, port, timeout=ASK_TIMEOUT_S)
+    unverified = ssl.create_default_context()  # Nothing secret is sent, and only a name is wanted.
+    unverified.check_hostname = False
+    unverified.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, port, timeout=ASK_TIMEOUT_S, context=unverified)

@@ -12,15 +12,13 @@ from mitmproxy import ctx
 from mitmproxy.addonmanager import Loader
 
 from addons import first_run, welcome
-from addons.access import Access
-from addons.accounts import from_settings
-from addons.conduct import Conductors
 from addons.engine import Engine
 from addons.gateway import Gateway
 from addons.listen import PLACEHOLDER_HOST, gateway_mode, port_problem
-from addons.route import Router
-from addons.serving import Current, Serving
-from addons.settings import CONFIG_NAME, Settings, SettingsError, find_config, load
+from addons.reload import ConfigFile, Reloader, log_notes
+from addons.serving import Builder, Current, Serving
+from addons.settings import CONFIG_NAME, Loaded, Settings, SettingsError, find_config
+from addons.tls import GatewayTls, TlsError, ca_problem
 from addons.usage.record import Fanout, LogSink
 
 logger = logging.getLogger(__name__)
@@ -41,8 +39,11 @@ class Service:
 
     def __init__(self) -> None:
         self.addons: list[Any] = []
-        self._settings: Settings | None = None
+        self._builder = Builder(Fanout([LogSink()]))
+        self._current: Current | None = None
+        self._reloader: Reloader | None = None
         self._saved: dict[str, Any] = {}
+        self._tasks: list[asyncio.Task[None]] = []
 
     def load(self, loader: Loader) -> None:
         """Adds our options, and sets those of mitmproxy's that we need."""
@@ -54,72 +55,95 @@ class Service:
 
     def configure(self, updated: Set[str]) -> None:
         """Reads the config once mitmproxy knows where it is."""
-        if "cliproxy_config" not in updated or self._settings is not None:
+        if "cliproxy_config" not in updated or self._reloader is not None:
             return
+        problem = ca_problem(Path(ctx.options.confdir).expanduser(), ctx.options.key_size, ctx.options.cert_passphrase)
+        if problem:
+            stop(problem)
         try:
-            self._build(self._load_settings())
-        except SettingsError as error:
+            file = ConfigFile(config_path())
+            self._start(file, file.read())
+        except (SettingsError, TlsError) as error:
             stop(str(error))
 
     def running(self) -> None:
         """Listens. mitmproxy has read its modes before this script was loaded, so it must be told to look again."""
-        if self._settings is not None:
-            asyncio.get_running_loop().create_task(self._listen(self._settings))
+        if self._reloader is not None and self._current is not None:
+            loop = asyncio.get_running_loop()
+            self._tasks += [
+                loop.create_task(self._listen(self._current.serving)),
+                loop.create_task(self._reloader.follow()),
+            ]
 
     def done(self) -> None:
         """Takes back what was changed. The listener only if nobody takes our place: a live reload keeps it open."""
+        for task in self._tasks:
+            task.cancel()
         ctx.options.update(**self._saved)
         self._saved.clear()
         if not ctx.master.should_exit.is_set():
             asyncio.get_running_loop().call_soon(give_listener_back)
 
-    def _load_settings(self) -> Settings:
-        path = find_config(ctx.options.cliproxy_config or None, os.environ, Path.cwd())
-        if path is None:
-            path = Path(CONFIG_NAME)
-            for line in first_run.make_config(path, os.environ, None).text.splitlines():
-                logger.warning(line)
-        loaded = load(path)
-        for note in loaded.notes:
-            logger.log(logging.WARNING if note.warning else logging.INFO, "%s", note)
-        return loaded.settings
-
-    def _build(self, settings: Settings) -> None:
-        wanted = [gateway_mode(settings.host, settings.port)]
-        if ctx.options.mode != wanted and (is_ours() or not ctx.options.has_changed("mode")):
-            problem = port_problem(settings.host, settings.port)
-            if problem:
-                stop(problem)
-            ctx.options.update(mode=wanted)
-        if settings.debug:
-            self._set_options({"termlog_verbosity": "debug"})
-        credentials = from_settings.credentials(settings)
-        router = Router(settings, credentials)
-        pools = from_settings.pools(credentials, settings)
-        conductors = Conductors(pools, settings, Fanout([LogSink()]))
-        current = Current(Serving(settings, Access(settings.api_keys), router, conductors))
-        parts = [Gateway(current), Engine()]
+    def _start(self, file: ConfigFile, loaded: Loaded) -> None:
+        settings = loaded.settings
+        self._set_mode(settings)
+        self._set_debug(settings.debug)
+        log_notes(loaded.notes)
+        if proxy := welcome.unused_proxy(settings, os.environ):
+            logger.warning(proxy)
+        self._current = Current(self._builder.build(settings))
+        parts: list[Any] = [Gateway(self._current), Engine()]
+        if settings.tls.enable:
+            parts.insert(0, GatewayTls(settings.tls))
         for part in parts:
             ctx.master.addons.register(part)
         self.addons += parts
-        self._settings = settings
-        self._router = router
+        self._reloader = Reloader(file, loaded, self._builder, self._current, self._set_debug)
 
-    async def _listen(self, settings: Settings) -> None:
+    def _set_mode(self, settings: Settings) -> None:
+        wanted = [gateway_mode(settings.host, settings.port)]
+        if ctx.options.mode == wanted:
+            return
+        if ctx.options.has_changed("mode") and not is_ours():
+            logger.warning("--mode is given, so the gateway does not listen: add --mode %s to it.", *wanted)
+            return
+        if problem := port_problem(settings.host, settings.port):
+            stop(problem)
+        ctx.options.update(mode=wanted)
+
+    def _set_debug(self, debug: bool) -> None:
+        if debug:
+            self._set_options({"termlog_verbosity": "debug"})
+        elif "termlog_verbosity" in self._saved:
+            ctx.options.update(termlog_verbosity=self._saved.pop("termlog_verbosity"))
+
+    async def _listen(self, serving: Serving) -> None:
+        settings = serving.settings
         if ctx.options.cliproxy_welcome:  # scripts/run keeps the port closed until now.
             ctx.options.update(server=True)
         server = ctx.master.addons.get("proxyserver")
         if not await server.setup_servers():
             logger.error("The gateway can't listen on %s:%s; the lines above say why.", settings.host, settings.port)
             sys.exit(1)
-        web_url = getattr(ctx.master, "web_url", None)
-        welcome.say(settings, self._router, web_url, ctx.options.cliproxy_welcome)
+        if is_ours():
+            web_url = getattr(ctx.master, "web_url", None)
+            welcome.say(settings, serving.router, web_url, ctx.options.cliproxy_welcome)
 
     def _set_options(self, options: dict[str, Any]) -> None:
         for name, value in options.items():
             if name in ctx.options and not ctx.options.has_changed(name):  # mitmweb has no flow_detail
                 self._saved[name] = getattr(ctx.options, name)
                 ctx.options.update(**{name: value})
+
+
+def config_path() -> Path:
+    """The config that mitmproxy was told, or that lies here; made now where there is none. Raises SettingsError."""
+    path = find_config(ctx.options.cliproxy_config or None, os.environ, Path.cwd())
+    if path is None:
+        path = Path.cwd() / CONFIG_NAME
+        for line in first_run.make_config(path, os.environ, None).text.splitlines():
+            logger.warning(line)
+    return path
 
 
 def is_ours() -> bool:

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from addons.access import Access
+from addons.accounts import from_settings
+from addons.accounts.state import MemoryState, PoolState
 from addons.conduct import Conductors
 from addons.route import Router
 from addons.settings import Settings
+from addons.usage.record import UsageSink
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +26,24 @@ class Current:
     """Where the serving of the moment is found."""
 
     serving: Serving
+
+
+class Builder:
+    """Makes a serving of settings. What outlives a change of the config is kept here: who rests, whose turn it is."""
+
+    def __init__(self, sink: UsageSink) -> None:
+        self._sink = sink
+        self._states: dict[str, PoolState] = {}
+
+    def build(self, settings: Settings) -> Serving:
+        """A new serving; those before it go on with the same memory."""
+        credentials = from_settings.credentials(settings)
+        for name in {credential.pool for credential in credentials} - self._states.keys():
+            self._states[name] = MemoryState()
+        pools = from_settings.pools(credentials, settings, self._states)
+        return Serving(
+            settings=settings,
+            access=Access(settings.api_keys),
+            router=Router(settings, credentials),
+            conductors=Conductors(pools, settings, self._sink),
+        )

@@ -3,14 +3,20 @@
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from typing import Final
 
+from addons.listen import from_here, in_url
 from addons.route import Router
 from addons.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 PLACEHOLDER_KEY: Final = "YOUR_CLIENT_KEY"
+ADD_ONE: Final = (
+    "Run `scripts/login key NAME` (claude, gemini, openai, openrouter, ...), or edit the config: no restart is needed."
+)
+PROXY_VARIABLES: Final = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
 
 
 def say(settings: Settings, router: Router, web_url: str | None, how: str) -> None:
@@ -29,8 +35,8 @@ def say(settings: Settings, router: Router, web_url: str | None, how: str) -> No
 
 def base_url(settings: Settings) -> str:
     """Where the gateway is found from this machine."""
-    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    scheme = "https" if settings.tls.enable else "http"
+    return f"{scheme}://{in_url(from_here(settings.host))}:{settings.port}"
 
 
 def lines(settings: Settings, router: Router, web_url: str | None, key: str) -> list[str]:
@@ -43,10 +49,7 @@ def lines(settings: Settings, router: Router, web_url: str | None, key: str) -> 
         text.append(f"Console   {web_url}")
     models = router.models()
     if not models:
-        return [
-            *text,
-            "Missing   a credential: add claude-api-key or openai-compatibility to the config, then restart.",
-        ]
+        return [*text, *missing(settings)]
     model = models[0].id
     sent = {"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": "Say hello."}]}
     header = f" -H 'x-api-key: {key}'" if settings.api_keys else ""
@@ -55,3 +58,29 @@ def lines(settings: Settings, router: Router, web_url: str | None, key: str) -> 
         f"Models    {len(models)}: {', '.join(info.id for info in models[:6])}{' ...' if len(models) > 6 else ''}",
         f"Try       curl -sN {url}/v1/messages{header} -H 'content-type: application/json' -d '{json.dumps(sent)}'",
     ]
+
+
+def missing(settings: Settings) -> list[str]:
+    """Why no model can be listed, and what to do: an edit of the config is taken up at once."""
+    named = dict.fromkeys(section for section, _, _ in settings.entries())
+    if named:
+        return [f"Models    none to list: what {', '.join(named)} of the config hold names none, or is disabled."]
+    sections = ", ".join([*settings.key_sections, "openai-compatibility"])
+    return [
+        f"Missing   a credential, so no model is served: none of {sections} has an entry.",
+        f"          {ADD_ONE}",
+    ]
+
+
+def unused_proxy(settings: Settings, environ: Mapping[str, str]) -> str | None:
+    """A line where the environment names a proxy that CLIProxyAPI would use, and we do not. It may hold a password.
+
+    A proxy of the environment is often this very program, in the terminal of whoever tries it.
+    """
+    named = next((name for name in PROXY_VARIABLES if environ.get(name) or environ.get(name.lower())), None)
+    if named is None or settings.proxy_url.get_secret_value():
+        return None
+    return (
+        f"{named} is set and not used: upstreams are reached directly. To go out through it, write it as `proxy-url`"
+        " in the config (`proxy-url: direct` says that it is not wanted)."
+    )

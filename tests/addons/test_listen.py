@@ -1,6 +1,55 @@
+import json
 import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
 
-from addons.listen import gateway_mode, port_problem
+import pytest
+
+from addons.gateway import BANNER
+from addons.listen import OWN_NAME, gateway_mode, port_problem
+from tests.support.certificates import self_made
+
+CLIPROXYAPI = {"message": "CLI Proxy API Server", "endpoints": ["POST /v1/chat/completions", "GET /v1/models"]}
+
+
+@contextmanager
+def listening(body: bytes, headers: Mapping[str, str], tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """A server that answers every GET so; its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def problem_of(body: bytes, headers: Mapping[str, str], tls: ssl.SSLContext | None = None) -> str:
+    with listening(body, headers, tls) as port:
+        problem = port_problem("127.0.0.1", port)
+    assert problem is not None
+    assert str(port) in problem
+    assert "another `port` in config.yaml" in problem
+    return problem
 
 
 def test_a_taken_port_is_named_with_the_cure() -> None:
@@ -11,7 +60,35 @@ def test_a_taken_port_is_named_with_the_cure() -> None:
         problem = port_problem("127.0.0.1", port)
     assert problem is not None
     assert str(port) in problem
+    assert "another program" in problem
     assert "config.yaml" in problem
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (json.dumps(CLIPROXYAPI).encode(), {"content-type": "application/json"}),
+        (b"<html>choose api-keys of your own</html>", {"X-CPA-SAFE-MODE": "true"}),
+    ],
+)
+def test_cliproxyapi_is_recognised_and_named(body: bytes, headers: Mapping[str, str]) -> None:
+    assert "CLIProxyAPI" in problem_of(body, headers)
+
+
+def test_cliproxyapi_is_recognised_behind_its_own_tls(tmp_path: Path) -> None:
+    made = self_made(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(made.cert, made.key)
+    assert "CLIProxyAPI" in problem_of(json.dumps(CLIPROXYAPI).encode(), {}, tls)
+
+
+def test_another_instance_of_ours_is_recognised() -> None:
+    assert OWN_NAME in json.dumps(BANNER)
+    assert "another instance of this gateway" in problem_of(json.dumps(BANNER).encode(), {})
+
+
+def test_any_other_server_is_another_program() -> None:
+    assert "another program" in problem_of(b"<html>It works!</html>", {"server": "Apache"})
 
 
 def test_a_free_port_is_no_problem() -> None:

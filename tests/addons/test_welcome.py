@@ -9,6 +9,7 @@ from addons import welcome
 from addons.accounts import from_settings
 from addons.route import Router
 from addons.settings import Settings, parse
+from addons.settings.model import Tls
 
 CLAUDE = {"claude-api-key": [{"api-key": "k-1", "models": [{"name": "claude-x", "alias": "mine"}]}]}
 
@@ -61,3 +62,33 @@ def test_the_client_key_never_goes_to_a_log(caplog: pytest.LogCaptureFixture) ->
         welcome.say(settings, router, None, "")
     assert "Gateway" in caplog.text
     assert "client-secret-1" not in caplog.text
+
+
+def test_with_tls_the_addresses_begin_with_https() -> None:
+    assert "https://127.0.0.1:8317/v1" in welcome.base_url(Settings(tls=Tls(enable=True))) + "/v1"
+
+
+def test_without_a_credential_the_cure_is_named() -> None:
+    text = told({})
+    assert "claude-api-key" in text
+    assert "scripts/login key" in text
+    assert "no restart" in text
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY"])
+def test_a_proxy_of_the_environment_is_named_and_not_shown(name: str) -> None:
+    line = welcome.unused_proxy(Settings(), {name: "http://user:password@proxy.example:3128"})
+    assert line is not None
+    assert name.upper() in line
+    assert "proxy-url" in line
+    assert "password" not in line
+
+
+@pytest.mark.parametrize("proxy_url", ["http://127.0.0.1:3128", "direct"])
+def test_who_names_a_proxy_in_the_config_is_not_told_of_the_environments(proxy_url: str) -> None:
+    settings = parse(json.dumps({"proxy-url": proxy_url})).settings
+    assert welcome.unused_proxy(settings, {"HTTPS_PROXY": "http://127.0.0.1:3128"}) is None
+
+
+def test_without_a_proxy_in_the_environment_nothing_is_said() -> None:
+    assert welcome.unused_proxy(Settings(), {"HTTPS_PROXY": "", "NO_PROXY": "x"}) is None

@@ -27,7 +27,7 @@ class Proxy:
     """Started on entering, stopped by its process id on leaving. `url` is the gateway's.
 
     Leaving fails the test where the log holds a traceback, unless `may_crash`. `scripts`: addons loaded beside ours.
-    `bare`: nothing but `-s` stands on the command line, and the config is ./config.yaml.
+    `bare`: nothing but `-s` stands on the command line, and the config is ./config.yaml. `environ`: more of it.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class Proxy:
         program: Literal["mitmdump", "mitmweb"] = "mitmdump",
         scripts: Sequence[Path] = (),
         options: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
         bare: bool = False,
         start_timeout_s: float = 60.0,
         may_crash: bool = False,
@@ -47,6 +48,7 @@ class Proxy:
         self._program = program
         self._scripts = scripts
         self._options = dict(options or {})
+        self._environ = dict(environ or {})
         self._bare = bare
         self._start_timeout_s = start_timeout_s
         self._may_crash = may_crash
@@ -60,7 +62,13 @@ class Proxy:
     @property
     def url(self) -> str:
         """The gateway, without a path."""
-        return f"http://127.0.0.1:{self.port}"
+        scheme = "https" if self.config.get("tls", {}).get("enable") else "http"
+        return f"{scheme}://127.0.0.1:{self.port}"
+
+    @property
+    def config_path(self) -> Path:
+        """The config on the disk."""
+        return Path(self._folder.name) / "config.yaml"
 
     @property
     def web_url(self) -> str:
@@ -96,6 +104,27 @@ class Proxy:
                     raise AssertionError(f"{self._program} never said {pattern!r}: {why}\n{''.join(self._lines)}")
                 self._said.wait(left_s)
 
+    def write(self, config: Mapping[str, Any]) -> None:
+        """Another config, with the port of the first where it names none. The gateway hears of it in its own time."""
+        self.config_path.write_text(yaml.safe_dump({"port": self.port, **config}))
+
+    def change(self, config: Mapping[str, Any], said: str = "was taken") -> None:
+        """The same, and waits until the gateway has said so."""
+        since = len(self.log)
+        self.write(config)
+        self.wait_for(said, since=since)
+
+    def fail(self) -> str:
+        """Starts it, waits for its end, which must be a failure, and gives what it said. Not within `with`."""
+        self._start()
+        assert self._process is not None
+        try:
+            status = self._process.wait(self._start_timeout_s)
+        finally:
+            self._stop()
+        assert status, f"{self._program} ended well:\n{self.log}"
+        return self.log
+
     def __enter__(self) -> Self:
         self._start()
         try:
@@ -114,8 +143,8 @@ class Proxy:
 
     def _start(self) -> None:
         folder = Path(self._folder.name)
-        file = folder / "config.yaml"
-        file.write_text(yaml.safe_dump({**self.config, "port": self.port}))
+        file = self.config_path
+        self.write({**self.config, "port": self.port})
         file.chmod(0o600)
         command = [str(Path(sys.executable).parent / self._program)]
         for script in (SCRIPT, *self._scripts):
@@ -126,7 +155,7 @@ class Proxy:
         self._process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**environ, "HOME": str(folder), "PYTHONUNBUFFERED": "1"},
+            env={**environ, "HOME": str(folder), "PYTHONUNBUFFERED": "1", **self._environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,0 +1,44 @@
+from addons.accounts.outcome import Outcome, OutcomeKind, Scope
+from addons.accounts.pool import Exhausted, Lease
+from addons.serving import Builder
+from addons.settings import parse
+from addons.usage.record import Fanout
+
+NOW_S = 1000.0
+ONE = "claude-api-key: [{api-key: test-key-1}]"
+TWO = "claude-api-key: [{api-key: test-key-1}, {api-key: test-key-2}]"
+REFUSED = Outcome(OutcomeKind.UNAUTHORIZED, Scope.CREDENTIAL, message="no")
+
+
+def test_who_rests_goes_on_resting_under_other_settings() -> None:
+    builder = Builder(Fanout([]))
+    before = builder.build(parse(ONE).settings).conductors.pools["claude"]
+    lease = before.pick(NOW_S, "m")
+    assert isinstance(lease, Lease)
+    before.give_back(lease, REFUSED, NOW_S)
+    after = builder.build(parse(TWO).settings).conductors.pools["claude"]
+    assert after is not before
+    assert [one.credential for one in after.blocked(NOW_S + 1)] == [lease.credential.id]
+    again = builder.build(parse(ONE).settings).conductors.pools["claude"].pick(NOW_S + 1, "m", resting_too=False)
+    assert isinstance(again, Exhausted)
+
+
+def test_a_lease_that_is_out_is_counted_and_given_back_across_a_change() -> None:
+    builder = Builder(Fanout([]))
+    before = builder.build(parse(ONE).settings).conductors.pools["claude"]
+    lease = before.pick(NOW_S, "m")
+    assert isinstance(lease, Lease)
+    after = builder.build(parse(ONE).settings).conductors.pools["claude"]
+    assert after.in_use(lease.credential.id) == 1
+    before.give_back(lease, Outcome(OutcomeKind.OK, Scope.NOTHING), NOW_S)
+    assert after.in_use(lease.credential.id) == 0
+
+
+def test_a_pool_that_was_gone_for_a_while_remembers() -> None:
+    builder = Builder(Fanout([]))
+    before = builder.build(parse(ONE).settings).conductors.pools["claude"]
+    lease = before.pick(NOW_S, "m")
+    assert isinstance(lease, Lease)
+    before.give_back(lease, REFUSED, NOW_S)
+    assert "claude" not in builder.build(parse("").settings).conductors.pools
+    assert builder.build(parse(ONE).settings).conductors.pools["claude"].blocked(NOW_S + 1)
