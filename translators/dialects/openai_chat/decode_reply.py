@@ -8,11 +8,11 @@ from msgspec import UNSET, Raw
 from translators.assemble import Assembler
 from translators.conversation import Reply
 from translators.dialects.openai_chat import lenient, wire_reply
-from translators.dialects.openai_chat.errors import decode_error
 from translators.dialects.openai_chat.reply import Failed, ReplyMachine, check, check_finish
 from translators.dialects.openai_chat.usage import decode_usage
 from translators.errors import ErrorKind, GatewayError, UpstreamError
 from translators.events import Event, ReplyError
+from translators.openai_errors import decode_error
 from translators.sse import Frame, FrameSplitter, FrameTooLong
 
 _CHUNK: Final = msgspec.json.Decoder(wire_reply.Chunk)

@@ -5,7 +5,6 @@ from typing import Final
 
 from translators.conversation import Refusal, Reply, Text, Thinking, ToolCall
 from translators.dialect import Context
-from translators.dialects.openai_chat.errors import error_frame
 from translators.dialects.openai_chat.usage import encode_usage
 from translators.errors import UpstreamError
 from translators.events import (
@@ -22,6 +21,7 @@ from translators.events import (
 )
 from translators.jsonio import ENCODER, quoted
 from translators.names import client_name
+from translators.openai_errors import error_frame
 
 FINISH: Final = {
     StopReason.END_TURN: "stop",

@@ -8,9 +8,9 @@ from msgspec import Raw
 
 from translators.dialects.openai_chat import wire_reply
 from translators.dialects.openai_chat.calls import Calls
-from translators.dialects.openai_chat.errors import read_error
 from translators.errors import ErrorKind, GatewayError, UpstreamError
 from translators.events import Event, PartDelta, PartEnd, PartKind, PartStart, ReplyEnd, ReplyStart, StopReason, Usage
+from translators.openai_errors import read_error
 
 STOP: Final[Mapping[str, StopReason]] = {
     "stop": StopReason.END_TURN,

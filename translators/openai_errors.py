@@ -1,4 +1,4 @@
-"""Errors: what vendors of this dialect say, in neutral words; and ours, in theirs."""
+"""Errors in the words of OpenAI and of everyone compatible: theirs in neutral words, and ours in theirs."""
 
 import re
 from collections.abc import Mapping
