@@ -38,7 +38,8 @@ class Request:
     def credential(self) -> str:
         """The key it came with; "" without one."""
         bearer = self.headers.get("authorization", "")
-        return self.headers.get("x-api-key") or bearer.partition(" ")[2]
+        own = self.headers.get("x-api-key") or self.headers.get("x-goog-api-key")
+        return own or bearer.partition(" ")[2]
 
 
 @dataclass(frozen=True, slots=True)

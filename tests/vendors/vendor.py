@@ -143,6 +143,14 @@ class Vendor(ABC):
     def headers(self, number: int) -> dict[str, str]:
         """On every answer."""
 
+    def seen(self, asked: Asked) -> dict[str, Any]:
+        """A body that was accepted, with what the path or the query says of it: `stream` is read from here."""
+        return asked.body
+
+    def stream_type(self, _: Mapping[str, Any]) -> str:
+        """The content type of a stream for this body."""
+        return SSE
+
     def known_key(self, key: str) -> bool:
         """Whether the credential is one of ours."""
         return key.startswith(ACCEPTED_KEY) if self.keys is None else key in self.keys
@@ -165,8 +173,9 @@ class Vendor(ABC):
             await self._refuse(refusal, {}, sender, number)
 
     async def _generate(self, request: Request, sender: Sender, number: int) -> None:
-        body = read_object(request)
-        self.check(Asked(request, body))
+        asked = Asked(request, read_object(request))
+        self.check(asked)
+        body = self.seen(asked)
         prompt = self.prompt(body)
         behaviour = self._behaviour(request.credential) or self.answer(prompt)
         match behaviour:
@@ -182,7 +191,7 @@ class Vendor(ABC):
             case Reply() if body.get("stream") and not behaviour.whole:
                 frames = self.frames(behaviour, body, prompt, number)
                 error = self.error_frame(_of(behaviour))
-                await stage.play_stream(behaviour, sender, self._head(number), frames, error)
+                await stage.play_stream(behaviour, sender, self._head(number, self.stream_type(body)), frames, error)
             case Reply():
                 whole = self.whole(behaviour, body, prompt, number)
                 error = json.dumps(self.error_body(_of(behaviour))).encode()
@@ -192,8 +201,8 @@ class Vendor(ABC):
         own = self._scripts.get(key)
         return (own.next() if own is not None else None) or self.script.next()
 
-    def _head(self, number: int) -> dict[str, str]:
-        return {**self.headers(number), "content-type": SSE, "cache-control": "no-cache"}
+    def _head(self, number: int, content_type: str) -> dict[str, str]:
+        return {**self.headers(number), "content-type": content_type, "cache-control": "no-cache"}
 
     def _json_headers(self, number: int) -> dict[str, str]:
         return {**self.headers(number), "content-type": "application/json"}
