@@ -1,7 +1,8 @@
 """config.yaml: CLIProxyAPI's file, read once and checked.
 
-`model` and `entries` say what the keys mean, `inactive` which keys are accepted without being acted on, `problems`
-words the mistakes, `load` puts them together.
+`model` and `entries` say what the keys mean, `inactive` which keys are accepted without being acted on, `keys` what is
+said of the others, `usable` what is left out, `checks` what must go together, `problems` words the mistakes, `load`
+puts them together. `difference` says what an edit changed.
 """
 
 from addons.settings.keys import Note

@@ -1,26 +1,39 @@
 """The sections of config.yaml that name credentials, in CLIProxyAPI's spelling."""
 
-from typing import Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from addons.settings.values import (
     BareBaseUrl,
     BaseUrl,
     HeaderMap,
+    Length,
     Name,
     OptionalBaseUrl,
-    Pattern,
+    OwnCount,
+    Patterns,
+    Pieces,
     Prefix,
     ProxyUrl,
     Secret,
     Switch,
+    Text,
+    Texts,
+    modality,
+    word,
 )
 
 MOST_WEIGHT: Final = 1_000_000
+LEVELS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+"""Thinking levels, from none on."""
 
-type Modality = Literal["text", "image", "audio", "video", "document"]
-type RuleAction = Literal["stop", "stop-and-cooldown", "continue", "continue-and-cooldown"]
+type Modality = Annotated[Literal["text", "image", "audio", "video", "document"], BeforeValidator(modality)]
+type Level = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max", "auto"]
+type RuleAction = Annotated[
+    Literal["stop", "stop-and-cooldown", "continue", "continue-and-cooldown"], BeforeValidator(word)
+]
 
 
 class Section(BaseModel):
@@ -37,22 +50,46 @@ class Section(BaseModel):
 
 
 class ThinkingEntry(Section):
-    """How much a model can think. Both absent, `max` and `levels`: the catalogue's word stands."""
+    """How much a model can think. Both absent, `max` and `levels`: the catalogue's word stands.
+
+    `levels` is in the order of LEVELS; `auto` among them is read as dynamic-allowed, `none` as zero-allowed too.
+    """
 
     min: int = Field(default=0, ge=0, description="tokens")
     max: int = Field(default=0, ge=0, description="tokens; 0: no budget can be given")
-    zero_allowed: Switch = Field(default=False, alias="zero_allowed", description="it can be switched off")
-    dynamic_allowed: Switch = Field(default=False, alias="dynamic_allowed", description="the model may decide itself")
-    levels: tuple[str, ...] = Field(default=(), description="minimal, low, medium, high, xhigh, max")
+    zero_allowed: Switch = Field(default=False, description="it can be switched off")
+    dynamic_allowed: Switch = Field(default=False, description="the model may decide itself")
+    levels: tuple[Level, ...] = Field(default=(), description="minimal, low, medium, high, xhigh, max")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _levels_in_order(cls, data: object) -> object:
+        if not isinstance(data, Mapping) or not isinstance(data.get("levels"), tuple):
+            return data
+        levels = [word(level) for level in data["levels"]]
+        settled: dict[str, Any] = {**data, "levels": tuple(level for level in LEVELS if level in levels)}
+        if unknown := [level for level in levels if level not in (*LEVELS, "auto", "")]:
+            settled["levels"] = tuple(unknown)  # The field says what is wrong with them.
+        if "none" in levels:
+            settled["zero-allowed"] = True
+        if "auto" in levels:
+            settled["dynamic-allowed"] = True
+        return settled
+
+    @model_validator(mode="after")
+    def _a_range(self) -> "ThinkingEntry":
+        if self.max and self.min > self.max:
+            raise ValueError(f"min ({self.min}) is above max ({self.max}): exchange them")
+        return self
 
 
 class ModelEntry(Section):
     """A model of a credential: `name` to the upstream, `alias` to clients (empty: the name)."""
 
     name: Name
-    alias: str = ""
-    display_name: str = ""
-    max_context_length: int | None = Field(default=None, ge=1, description="tokens")
+    alias: Text = ""
+    display_name: Text = ""
+    max_context_length: Length = Field(default=None, description="tokens; 0: what the catalogue knows")
     is_compat: Switch = Field(default=False, description="earlier thinking without a signature is sent back to it")
     thinking: ThinkingEntry | None = Field(default=None, description="how much it can think")
     input_modalities: tuple[Modality, ...] = Field(default=(), description="none: what the catalogue knows")
@@ -68,12 +105,12 @@ class RequestRule(Section):
     """What an error of the vendor means, where the built-in rules are wrong for this credential.
 
     It holds where the status is the same and one of `match` stands in the body, or one of `match-regexr` is found in
-    it; with neither, the status alone. Source: CLIProxyAPI, request-scoped-errors.
+    it. A rule with neither is left out when the file is read, as in CLIProxyAPI. Source: its request-scoped-errors.
     """
 
     status: int = Field(ge=400, le=599)
-    match: tuple[str, ...] = ()
-    match_regexr: tuple[Pattern, ...] = ()
+    match: Pieces = ()
+    match_regexr: Patterns = ()
     action: RuleAction
 
 
@@ -84,10 +121,10 @@ class Entry(Section):
     priority: int = Field(default=0, description="the highest that is available is used")
     headers: HeaderMap = Field(default_factory=dict, description="`$NAME` copies the client's header NAME")
     models: tuple[ModelEntry, ...] = Field(default=(), description="none: what the catalogue knows of this vendor")
-    excluded_models: tuple[str, ...] = Field(default=(), description="`*` stands for anything")
+    excluded_models: Texts = Field(default=(), description="`*` stands for anything")
     proxy_url: ProxyUrl = Field(default=SecretStr(""), description="http, https, socks5, socks5h; direct: none")
     disable_cooling: Switch | None = Field(default=None, description="no rest after a failure")
-    request_retry: int | None = Field(default=None, ge=0, description="more rounds in which it takes part")
+    request_retry: OwnCount = Field(default=None, description="more rounds in which it takes part; less than 0: as all")
     request_scoped_errors: tuple[RequestRule, ...] = ()
     max_concurrency: int = Field(default=0, ge=0, description="requests at once on each key; 0: no limit")
 
@@ -98,12 +135,6 @@ class Key(Entry):
     api_key: Secret = SecretStr("")
     base_url: BareBaseUrl = Field(default="", description="empty: the vendor's own")
     weight: int = Field(default=1, le=MOST_WEIGHT, description="its share under weighted-round-robin; 0: none")
-
-    @model_validator(mode="after")
-    def _usable(self) -> "Key":
-        if not self.api_key.get_secret_value() and not self.base_url:
-            raise ValueError("holds neither api-key nor base-url: put one there, or remove the entry")
-        return self
 
 
 class GeminiKey(Key):

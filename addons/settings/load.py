@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Final
 import yaml
 from pydantic import ValidationError
 
-from addons.settings import problems
+from addons.settings import checks, problems
 from addons.settings.keys import Note, Problem, check_keys
 from addons.settings.model import Settings
-from addons.settings.values import LOOPBACK, is_loopback
+from addons.settings.usable import usable
+from addons.settings.values import DecimalNumber, WholeNumber
 
 CONFIG_VARIABLE: Final = "CLIPROXY_CONFIG"
 CONFIG_NAME: Final = "config.yaml"
@@ -65,27 +66,29 @@ def parse(text: str, source: str = CONFIG_NAME) -> Loaded:
     """The same from text; `source` is what it is called in errors. Raises SettingsError."""
     tree = _read_yaml(text, source)
     said = list(check_keys(tree))
-    found = [item for item in said if isinstance(item, Problem)]
+    wrong = [item for item in said if isinstance(item, Problem)]
+    found = usable(tree)
     try:
-        settings = Settings.model_validate(tree)
+        settings = Settings.model_validate(found.tree)
     except ValidationError as error:
         details = error.errors(include_url=False)
         # A key that was misspelt is missing too: said once.
-        found += [problems.of_value(detail) for detail in details if not (found and detail["type"] == "missing")]
-        raise SettingsError(source, found) from None  # pydantic's own text shows values
-    if tls := _tls_problem(tree, settings):
-        found.append(tls)
-    if found:
-        raise SettingsError(source, found)
-    notes = [item for item in said if isinstance(item, Note)]
-    return Loaded(settings, (*_host_note(tree), *notes, *_advice(settings)))
+        kept = [detail for detail in details if not (wrong and detail["type"] == "missing")]
+        wrong += [problems.of_value(detail, found.path(detail["loc"])) for detail in kept]
+        raise SettingsError(source, wrong) from None  # pydantic's own text shows values
+    wrong += checks.problems(settings, found)
+    if wrong:
+        raise SettingsError(source, wrong)
+    notes = [*checks.advice(settings, found), *found.notes, *(item for item in said if isinstance(item, Note))]
+    order = {key: place for place, key in enumerate(tree)}
+    return Loaded(settings, tuple(sorted(notes, key=lambda note: order.get(re.split(r"[.\[]", note.path)[0], -1))))
 
 
-_NOT_IN_GO: Final = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
+_NOT_IN_GO: Final = tuple(f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "timestamp"))
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # a base chosen at run time
-    """YAML as Go reads it: a key that comes twice is a mistake, `off` and a date are text."""
+    """YAML as Go reads it: a key that comes twice is a mistake; `off`, a date and 1:30 are text."""
 
     yaml_implicit_resolvers: ClassVar = {
         letter: [(tag, pattern) for tag, pattern in resolvers if tag not in _NOT_IN_GO]
@@ -105,9 +108,36 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         return mapping
 
 
+def _whole_number(_: Any, node: yaml.ScalarNode) -> int:
+    number = WholeNumber(int(node.value.replace("_", ""), 8 if _OCTAL.match(node.value) else 0))
+    number.text = node.value
+    return number
+
+
+def _decimal_number(loader: Any, node: yaml.ScalarNode) -> float:
+    number = DecimalNumber(loader.construct_yaml_float(node))
+    number.text = node.value
+    return number
+
+
+_OCTAL: Final = re.compile(r"[-+]?0[0-7]+$")
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int",
+    re.compile(r"[-+]?(?:0b[01][01_]*|0o[0-7][0-7_]*|0x[0-9a-fA-F][0-9a-fA-F_]*|0[0-7]*|[1-9][0-9_]*)$"),
+    list("-+0123456789"),
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(
+        r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
+    list("-+.0123456789"),
+)
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
+_Loader.add_constructor("tag:yaml.org,2002:float", _decimal_number)
 
 
 def _read_yaml(text: str, source: str) -> dict[str, Any]:
@@ -136,31 +166,3 @@ def _settled(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_settled(item) for item in value)
     return value
-
-
-def _host_note(tree: Mapping[str, Any]) -> list[Note]:
-    if str(tree.get("host", "")).strip():
-        return []
-    return [Note("host", f"is empty, so only this machine is served ({LOOPBACK}): write 0.0.0.0 for all interfaces")]
-
-
-def _tls_problem(tree: Mapping[str, Any], settings: Settings) -> Problem | None:
-    """Keys must not cross a network in the clear when the config asks for TLS."""
-    tls = tree.get("tls")
-    if is_loopback(settings.host) or not isinstance(tls, Mapping) or tls.get("enable") is not True:
-        return None
-    return Problem("tls.enable", "the gateway speaks plain HTTP only: put a TLS server in front and set it to false")
-
-
-def _advice(settings: Settings) -> list[Note]:
-    """What loads, and is hardly what was meant."""
-    notes = []
-    if settings.routing.strategy == "weighted-round-robin":
-        notes.append(Note("routing.strategy", "weights are not acted on yet: round-robin is used", warning=True))
-    for index, provider in enumerate(settings.openai_compatibility):
-        path = f"openai-compatibility[{index}]"
-        if not provider.models and not provider.disabled:
-            notes.append(Note(f"{path}.models", "is empty, so no request can reach this provider", warning=True))
-        if provider.base_url.count("/") == 2:
-            notes.append(Note(f"{path}.base-url", "has no path: most providers want /v1 at its end"))
-    return notes

@@ -1,10 +1,9 @@
 """The keys of config.yaml that are acted on, in CLIProxyAPI's spelling, with its defaults where it has any."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from addons.settings.entries import (
     ClaudeKey,
@@ -17,19 +16,26 @@ from addons.settings.entries import (
     VertexKey,
     XaiKey,
 )
-from addons.settings.values import LOOPBACK, Duration, Host, ProxyUrl, Secret, Switch, is_loopback
+from addons.settings.values import LOOPBACK, Count, Duration, Host, ProxyUrl, Secret, Switch, Text, strategy
 
 TRANSIENT_COOLDOWN_S: Final = 60.0
 
-type Strategy = Literal["round-robin", "weighted-round-robin", "fill-first"]
+AUTH_DIR: Final = "~/.cli-proxy-api"
+
+type Strategy = Annotated[Literal["round-robin", "weighted-round-robin", "fill-first"], BeforeValidator(strategy)]
 
 
 class Tls(Section):
-    """HTTPS on the gateway's port."""
+    """HTTPS on the gateway's port. The files' paths begin at the working directory, as in CLIProxyAPI."""
 
     enable: Switch = False
-    cert: str = Field(default="", description="a PEM file: the certificate and its chain")
-    key: str = Field(default="", description="a PEM file: its private key")
+    cert: Text = Field(default="", description="a PEM file: the certificate and its chain")
+    key: Text = Field(default="", description="a PEM file: its private key")
+
+    @field_validator("cert", "key")
+    @classmethod
+    def _trimmed(cls, path: str) -> str:
+        return path.strip()
 
 
 class Routing(Section):
@@ -48,8 +54,10 @@ class Settings(Section):
     host: Host = LOOPBACK
     port: int = Field(default=8317, ge=0, le=65535)
     tls: Tls = Tls()
-    auth_dir: str = Field(default="~/.cli-proxy-api", description="account files, and what rests")
-    api_keys: tuple[Secret, ...] = Field(default=(), description="the keys that clients show")
+    auth_dir: Text = Field(default=AUTH_DIR, description="account files, and what rests")
+    api_keys: tuple[Secret, ...] = Field(
+        default=(), description="the keys that clients show; a template's sample among them lets nobody in"
+    )
     debug: Switch = False
     gemini_api_key: tuple[GeminiKey, ...] = ()
     claude_api_key: tuple[ClaudeKey, ...] = ()
@@ -62,8 +70,8 @@ class Settings(Section):
         default=False, description="`model` alone no longer reaches entries that have a prefix"
     )
     proxy_url: ProxyUrl = Field(default=SecretStr(""), description="for entries that name none")
-    request_retry: int = Field(default=0, ge=0, description="more rounds when every credential failed")
-    max_retry_credentials: int = Field(default=0, ge=0, description="credentials tried in a round; 0: all")
+    request_retry: Count = Field(default=0, description="more rounds when every credential failed")
+    max_retry_credentials: Count = Field(default=0, description="credentials tried in a round; 0: all")
     max_retry_interval: int = Field(
         default=0, description="the longest wait between rounds in seconds; 0 or less: none"
     )
@@ -102,34 +110,7 @@ class Settings(Section):
     def _each_once(cls, keys: tuple[Secret, ...]) -> tuple[Secret, ...]:
         return tuple({key.get_secret_value(): key for key in keys if key.get_secret_value()}.values())
 
-    @model_validator(mode="after")
-    def _safe(self) -> "Settings":
-        if not self.api_keys and not is_loopback(self.host):
-            raise ValueError(
-                "host: others can reach this address, so api-keys must hold at least one client key"
-                " (or leave host empty: then only this machine can)"
-            )
-        reserved = {section.removesuffix("-api-key") for section in self.key_sections}
-        for index, provider in enumerate(self.openai_compatibility):
-            if provider.name.casefold() in reserved:
-                raise ValueError(
-                    f"openai-compatibility[{index}].name: {provider.name} is the name of {provider.name}-api-key's"
-                    " pool, choose another"
-                )
-        for path, url in self._addresses():
-            parts = urlsplit(url)
-            if is_loopback(parts.hostname or "") and parts.port == self.port != 0:
-                raise ValueError(f"{path}: is this gateway itself: requests would go round in a circle")
-        return self
-
-    def _addresses(self) -> Iterator[tuple[str, str]]:
-        """Where requests go to, as far as the file says so."""
-        yield "proxy-url", self.proxy_url.get_secret_value()
-        for section, place, entry in self.entries():
-            path = f"{section}[{place}]"
-            yield f"{path}.proxy-url", entry.proxy_url.get_secret_value()
-            if isinstance(entry, Key | CompatibleProvider):
-                yield f"{path}.base-url", entry.base_url
-            if isinstance(entry, CompatibleProvider):
-                for index, key in enumerate(entry.api_key_entries):
-                    yield f"{path}.api-key-entries[{index}].proxy-url", key.proxy_url.get_secret_value()
+    @field_validator("auth_dir")
+    @classmethod
+    def _somewhere(cls, path: str) -> str:
+        return path.strip() or AUTH_DIR

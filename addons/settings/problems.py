@@ -1,7 +1,7 @@
 """Mistakes in config.yaml, in words that name the place and the cure, and never show a value."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import yaml
@@ -35,9 +35,8 @@ _LIMITS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def of_value(error: ErrorDetails) -> Problem:
+def of_value(error: ErrorDetails, path: str) -> Problem:
     """A complaint of the models in our words."""
-    path = _path(error["loc"])
     kind = error["type"]
     context: Mapping[str, Any] = error.get("ctx", {})
     if kind == "value_error":
@@ -65,16 +64,6 @@ def of_syntax(error: yaml.MarkedYAMLError, text: str) -> Problem:
     at_tab = mark.line < len(lines) and "\t" in lines[mark.line][: mark.column + 1]
     cure = " (indent with spaces, not with tabs)" if at_tab else ""
     return Problem(f"line {mark.line + 1}, column {mark.column + 1}", f"{what}{cure}")
-
-
-def _path(location: Sequence[int | str]) -> str:
-    path = ""
-    for step in location:
-        if isinstance(step, int):
-            path += f"[{step}]"
-        else:
-            path += f".{step}" if path else step
-    return path
 
 
 def _choice(expected: str, given: object) -> str:

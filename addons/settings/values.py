@@ -2,13 +2,19 @@
 
 import ipaddress
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-_TEMPLATE: Final = re.compile(r"(?:your|my|the)[-_ ]?(?:\w+[-_ ])?(?:api[-_ ]?)?key(?:[-_ ]?\d+)?", re.IGNORECASE)
+_TEMPLATE: Final = re.compile(
+    r"<?your[-_ ]?(?:\w+[-_ ]){0,3}(?:(?:api|secret|auth)[-_ ]?)?(?:key|token)(?:[-_ ]?(?:\d+|here))*>?"
+    r"|.*(?:\.\.\.|…).*|<[^<>]+>|.*(?:x{8}|\*{4}).*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What stands for a key in samples and guides: your-api-key-1, sk-atSM..., <key>, sk-XXXXXXXXXX."""
 _VARIABLE: Final = re.compile(r"\$(?:[A-Z_][A-Z0-9_]*|\{\w+\})")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FRAMING: Final = frozenset(
@@ -22,13 +28,35 @@ NO_PROXY: Final = ("direct", "none")
 _UPSTREAM_PATHS: Final = ("/chat/completions", "/completions", "/responses", "/messages", "/models")
 
 
+class WholeNumber(int):
+    """A number of the file that remembers how it was written."""
+
+    text: str = ""
+
+
+class DecimalNumber(float):
+    """The same with a point."""
+
+    text: str = ""
+
+
+def as_text(value: object) -> object:
+    """A number where text is wanted is the text that was written, as Go reads it: `api-keys: [0123]`."""
+    return value.text or value if isinstance(value, WholeNumber | DecimalNumber) else value
+
+
+def is_template(value: object) -> bool:
+    """Whether a key is the sample of a template or a guide, which is nobody's secret."""
+    return isinstance(value, str) and _TEMPLATE.fullmatch(value.strip()) is not None
+
+
 def _secret(value: SecretStr) -> SecretStr:
     """A key that can stand in a header; "" is none."""
     text = value.get_secret_value().strip()
-    if _TEMPLATE.fullmatch(text) or "..." in text:
-        raise ValueError("is the sample of a template: put your own key there, or remove the entry")
     if _VARIABLE.fullmatch(text):
         raise ValueError("names a variable, which is not looked up: write the key itself")
+    if is_template(text):
+        return SecretStr(text)
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise ValueError("holds a character that no key has: copy the key again, without spaces or line breaks")
     return SecretStr(text)
@@ -88,18 +116,20 @@ def _proxy_url(value: SecretStr) -> SecretStr:
 
 def _pattern(value: str) -> str:
     try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # [[:alpha:]], which Python reads as something else
+            re.compile(value)
+    except (re.error, FutureWarning, RecursionError, OverflowError) as error:
+        raise ValueError(f"is no regular expression of Python: {error}") from error
     return value
 
 
 def _headers(value: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
     """Without empty ones, as CLIProxyAPI reads them."""
     kept: dict[str, SecretStr] = {}
-    for name, secret in value.items():
-        text = secret.get_secret_value().strip()
-        if not name.strip() or not text:
+    for written, secret in value.items():
+        name, text = written.strip(), secret.get_secret_value().strip()
+        if not name or not text:
             continue
         if not _HEADER_NAME.fullmatch(name):
             raise ValueError("holds a name that is no header name")
@@ -121,20 +151,19 @@ def _prefix(value: str) -> str:
 
 
 def _duration(value: object) -> object:
-    """Go's spelling (1h30m, 90s) in seconds; 0 and less pass, as in Go, for the user to mean `never`."""
+    """Go's spelling (1h30m, 90s) in seconds; 0 and less pass, as in Go. A bare number counts seconds."""
     if not isinstance(value, str):
         return value
-    text = value.strip()
-    pieces = _DURATION.findall(text)
-    if text == "0":
-        return 0.0
-    if not pieces or "".join(number + unit for number, unit in pieces) != text:
+    written = _DURATION.fullmatch(value.strip())
+    if written is None:
         raise ValueError("is no duration: write it like 90s, 30m or 1h30m")
-    return sum(float(number) * _UNITS_S[unit] for number, unit in pieces)
+    total_s = sum(float(number) * _UNITS_S[unit] for number, unit in _PIECE.findall(written["pieces"] or ""))
+    return -total_s if written["sign"] == "-" else total_s
 
 
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
-_UNITS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PIECE: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|h|m|s)")
+_DURATION: Final = re.compile(rf"(?P<sign>[+-]?)(?:0|(?P<pieces>(?:{_PIECE.pattern})+))")
+_UNITS_S: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def _host(value: str) -> str:
@@ -160,20 +189,86 @@ def _switch(value: object) -> object:
 
 _OLD_WORDS: Final = {"yes": True, "on": True, "y": True, "no": False, "off": False, "n": False}
 
+
+def strategy(value: object) -> object:
+    """In any case, and by the short names that CLIProxyAPI takes."""
+    if not isinstance(value, str):
+        return value
+    name = value.strip().lower()
+    return _SHORT_STRATEGIES.get(name, name)
+
+
+_SHORT_STRATEGIES: Final = {
+    "": "round-robin",
+    "rr": "round-robin",
+    "roundrobin": "round-robin",
+    "wrr": "weighted-round-robin",
+    "weightedroundrobin": "weighted-round-robin",
+    "ff": "fill-first",
+    "fillfirst": "fill-first",
+}
+
+
+def word(value: object) -> object:
+    """A word of a fixed set, in any case."""
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def modality(value: object) -> object:
+    """In any case, and by other names that vendors have for it."""
+    name = word(value)
+    return _OTHER_MODALITIES.get(name, name) if isinstance(name, str) else name
+
+
+_OTHER_MODALITIES: Final = {"file": "document", "pdf": "document", "vision": "image"}
+
+
+def _not_empty(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Without blank lines: an empty pattern would stand for everything."""
+    return tuple(text for text in value if text.strip())
+
+
+def _trimmed(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Each once, without blanks around it."""
+    return tuple(dict.fromkeys(text.strip() for text in value if text.strip()))
+
+
+def _not_negative(value: int) -> int:
+    """Less than 0 is 0, as CLIProxyAPI reads it."""
+    return max(value, 0)
+
+
+def _own_or_none(value: int | None) -> int | None:
+    """Less than 0 says nothing, as CLIProxyAPI reads it."""
+    return None if value is not None and value < 0 else value
+
+
+def _positive_or_none(value: int | None) -> int | None:
+    """0 and less say nothing, as CLIProxyAPI reads it."""
+    return value if value is not None and value > 0 else None
+
+
 LOOPBACK: Final = "127.0.0.1"
 
-type Secret = Annotated[SecretStr, AfterValidator(_secret)]
+type Text = Annotated[str, BeforeValidator(as_text)]
+type SecretText = Annotated[SecretStr, BeforeValidator(as_text)]
+type Texts = Annotated[tuple[Text, ...], AfterValidator(_trimmed)]
+type Pieces = Annotated[tuple[Text, ...], AfterValidator(_not_empty)]
+type Patterns = Annotated[tuple[Annotated[Text, AfterValidator(_pattern)], ...], AfterValidator(_not_empty)]
+type Count = Annotated[int, AfterValidator(_not_negative)]
+type OwnCount = Annotated[int | None, AfterValidator(_own_or_none)]
+type Length = Annotated[int | None, AfterValidator(_positive_or_none)]
+type Secret = Annotated[SecretText, AfterValidator(_secret)]
 type BaseUrl = Annotated[str, AfterValidator(_base_url)]
 type OptionalBaseUrl = Annotated[str, AfterValidator(_optional_base_url)]
 type BareBaseUrl = Annotated[str, AfterValidator(_bare_base_url)]
 type ProxyUrl = Annotated[SecretStr, AfterValidator(_proxy_url)]
-type Pattern = Annotated[str, AfterValidator(_pattern)]
-type HeaderMap = Annotated[Mapping[str, SecretStr], AfterValidator(_headers)]
-type Prefix = Annotated[str, AfterValidator(_prefix)]
+type HeaderMap = Annotated[Mapping[str, SecretText], AfterValidator(_headers)]
+type Prefix = Annotated[Text, AfterValidator(_prefix)]
 type Host = Annotated[str, AfterValidator(_host)]
 type Switch = Annotated[bool, BeforeValidator(_switch)]
 type Duration = Annotated[float, BeforeValidator(_duration)]
-type Name = Annotated[str, AfterValidator(_name)]
+type Name = Annotated[Text, AfterValidator(_name)]
 
 
 def is_loopback(host: str) -> bool:

@@ -1,0 +1,99 @@
+"""What no key shows by itself: keys that don't go together, and files that the config names."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from addons.settings.entries import CompatibleProvider, Key
+from addons.settings.keys import Note, Problem
+from addons.settings.model import Settings, Tls
+from addons.settings.usable import Usable
+from addons.settings.values import LOOPBACK, is_loopback, is_template
+
+_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+
+
+def problems(settings: Settings, found: Usable) -> Iterator[Problem]:
+    """What keeps it from starting."""
+    if not is_loopback(settings.host) and all(is_template(key.get_secret_value()) for key in settings.api_keys):
+        text = "others can reach this address, so api-keys must hold at least one client key of your own"
+        yield Problem("host", f"{text} (or leave host empty: then only this machine can)")
+    for location, url in _addresses(settings):
+        if _is_itself(settings, url):
+            yield Problem(found.path(location), "is this gateway itself: requests would go round in a circle")
+    if settings.tls.enable:
+        yield from _certificate(settings.tls)
+
+
+def advice(settings: Settings, found: Usable) -> Iterator[Note]:
+    """What loads, and may not be what was meant."""
+    if not str(found.tree.get("host", "")).strip():
+        text = f"is empty, so only this machine is served ({LOOPBACK}): write 0.0.0.0 for all interfaces"
+        yield Note("host", text)
+    if "auth-dir" in found.tree:
+        yield Note("auth-dir", "keeps what rests (save-cooldown-status); the account files in it are not read yet")
+    for place, provider in enumerate(settings.openai_compatibility):
+        path = found.path(("openai-compatibility", place))
+        if not provider.models and not provider.disabled:
+            yield Note(f"{path}.models", "is empty, so no request can reach this provider", warning=True)
+        if provider.base_url.count("/") == 2:
+            yield Note(f"{path}.base-url", "has no path: most providers want /v1 at its end")
+
+
+def _addresses(settings: Settings) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """Where requests go to, as far as the file says so."""
+    yield ("proxy-url",), settings.proxy_url.get_secret_value()
+    for section, place, entry in settings.entries():
+        yield (section, place, "proxy-url"), entry.proxy_url.get_secret_value()
+        if isinstance(entry, Key | CompatibleProvider):
+            yield (section, place, "base-url"), entry.base_url
+        if isinstance(entry, CompatibleProvider):
+            for index, key in enumerate(entry.api_key_entries):
+                location = (section, place, "api-key-entries", index, "proxy-url")
+                yield location, key.proxy_url.get_secret_value()
+
+
+def _is_itself(settings: Settings, url: str) -> bool:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if not host or settings.port == 0:
+        return False
+    port = parts.port or _PORTS.get(parts.scheme)
+    return port == settings.port and (is_loopback(host) or host in (settings.host.lower(), "0.0.0.0", "::"))  # noqa: S104
+
+
+def _certificate(tls: Tls) -> Iterator[Problem]:
+    """The two files, read: each must be what it is said to be, and they must belong together."""
+    from cryptography import x509  # Only with TLS: it would slow every start.
+    from cryptography.hazmat.primitives import serialization
+
+    read = {}
+    for key, name in (("cert", tls.cert), ("key", tls.key)):
+        path = f"tls.{key}"
+        if not name:
+            yield Problem(path, "is missing: name a PEM file, or set tls.enable to false")
+            continue
+        try:
+            read[key] = Path(name).expanduser().read_bytes()
+        except (OSError, RuntimeError) as error:
+            said = getattr(error, "strerror", None) or "no home folder"
+            yield Problem(path, f"can't be read: {said}. A relative path begins at {Path.cwd()}")
+    if len(read) < 2:
+        return
+    try:
+        chain = x509.load_pem_x509_certificates(read["cert"])
+    except ValueError:
+        yield Problem("tls.cert", "holds no certificate: name a PEM file that begins with BEGIN CERTIFICATE")
+        return
+    try:
+        private = serialization.load_pem_private_key(read["key"], None)
+    except TypeError:
+        yield Problem("tls.key", "is protected by a password: name a file without one")
+        return
+    except ValueError:
+        yield Problem("tls.key", "holds no private key: name a PEM file that begins with BEGIN PRIVATE KEY")
+        return
+    form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    if chain[0].public_key().public_bytes(*form) != private.public_key().public_bytes(*form):
+        yield Problem("tls.key", "does not belong to the first certificate in tls.cert: name the key it was made with")
