@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from addons.settings.values import is_template
 from translators import ErrorKind, GatewayError
 
 KEY_HEADERS: Final = ("authorization", "x-goog-api-key", "x-api-key")
@@ -21,14 +22,35 @@ class AccessDenied(GatewayError):
     code = "invalid_api_key"
 
 
+class UnsafeExampleKey(GatewayError):
+    """The config's client keys are those of a template, which everybody knows."""
+
+    kind = ErrorKind.PERMISSION
+    status = 403
+    code = "unsafe_example_api_key"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "api-keys in config.yaml holds only the sample keys of a template, so nobody is let in:"
+            " write a long random text in their place, and use that as the API key"
+        )
+
+
 class Access:
-    """The client keys of the config. Without any, everybody is let in (the listener is on loopback then)."""
+    """The client keys of the config. Without any, everybody is let in (the listener is on loopback then).
+
+    A template's sample is no key: it lets nobody in, and where there is nothing else, nobody is let in at all.
+    """
 
     def __init__(self, keys: Iterable[SecretStr]) -> None:
-        self._names = {_digest(key.get_secret_value()): short_id(key.get_secret_value()) for key in keys}
+        written = [key.get_secret_value() for key in keys]
+        self._names = {_digest(key): short_id(key) for key in written if not is_template(key)}
+        self._unsafe = bool(written) and not self._names
 
     def client_name(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str:
-        """The short id of the first key that is ours. Headers in lower case. Raises AccessDenied."""
+        """The short id of the first key that is ours. Headers in lower case. Raises AccessDenied, UnsafeExampleKey."""
+        if self._unsafe:
+            raise UnsafeExampleKey
         if not self._names:
             return ANYONE
         shown = False
