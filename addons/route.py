@@ -1,133 +1,50 @@
 """From the model that a client names to who may answer, in order."""
 
 import difflib
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import groupby
+from functools import cached_property
+from itertools import groupby, islice
 from typing import Final
 
-from addons.accounts import from_settings
+from msgspec.structs import replace
+
 from addons.accounts.credential import Credential
-from addons.providers import registry
-from addons.providers.provider import Provider
-from addons.settings.entries import CompatibleProvider, ModelEntry
+from addons.routing.candidate import Candidate, Tier, UnknownModel
+from addons.routing.entry import Entry, Served, entries_of, merged
+from addons.routing.suffix import read
+from addons.settings.entries import ModelEntry
 from addons.settings.model import Settings
-from translators import ErrorKind, GatewayError
 from translators.conversation import ThinkingWish
 from translators.dialect import ModelInfo
-from translators.thinking import ThinkingRange
+
+__all__ = ["Candidate", "Router", "Tier", "UnknownModel"]
+
+AUTO: Final = "auto"
+"""The name that means the newest model."""
 
 _CACHED_NAMES: Final = 1024
-_PLAIN: Final = re.compile(r"[!-~]{1,200}")
-"""What a client may choose by itself: it goes into logs and headers."""
-
-
-class UnknownModel(GatewayError):
-    """No credential serves what the client asks for. It will not go away by asking again."""
-
-    kind = ErrorKind.NOT_FOUND
-    status = 404
-    code = "model_not_found"
-    param = "model"
-
-    def __init__(self, model: str, near: Iterable[str]) -> None:
-        meant = ", ".join(near)
-        super().__init__(
-            f"no provider in config.yaml serves the model {model[:80]!r}"
-            + (f"; similar names that are served: {meant}" if meant else "")
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One way to answer: an upstream model in a pool, and who of the pool serves it.
-
-    `model`: as the upstream calls it. `alias`: as the client asked. `credentials`: ids. `thinking`: what the name asks
-    for in its suffix. `thinking_range`, `max_output_tokens`, `input_modalities`: what is known of the model, None where
-    nobody knows (see translators.dialect.Target).
-    """
-
-    provider: Provider
-    pool: str
-    model: str
-    alias: str
-    credentials: frozenset[str]
-    keeps_thinking: bool = False
-    priority: int = 0
-    thinking: ThinkingWish | None = None
-    thinking_range: ThinkingRange | None = None
-    max_output_tokens: int | None = None
-    input_modalities: frozenset[str] | None = None
-
-
-type Tier = tuple[Candidate, ...]
-"""Candidates of one priority. Who of them begins is not the router's to say: see addons.conduct."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Served:
-    """An upstream model. `guessed`: only the beginning of its name speaks for it."""
-
-    name: str
-    keeps_thinking: bool = False
-    guessed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """An entry of the config. Without `models` it serves the provider's whole family."""
-
-    provider: Provider
-    pool: str
-    credentials: frozenset[str]
-    models: tuple[ModelEntry, ...]
-    excluded: re.Pattern[str] | None
-    prefix: str
-    prefix_needed: bool
-    priority: int
-
-    def serves(self, asked: str) -> Iterator[_Served]:
-        """The upstream models for a client's name."""
-        if self.prefix and asked.startswith(f"{self.prefix}/"):
-            yield from self._serves(asked[len(self.prefix) + 1 :])
-        if not self.prefix or not self.prefix_needed or asked == self.prefix:
-            yield from self._serves(asked)
-
-    def names(self) -> Iterator[tuple[str, ModelEntry]]:
-        """What clients may ask for, as lists show it."""
-        for model in self.models:
-            if self._excludes(model.asked) or self._excludes(model.name):
-                continue
-            if not self.prefix or not self.prefix_needed or model.asked == self.prefix:
-                yield model.asked, model
-            if self.prefix:
-                yield f"{self.prefix}/{model.asked}", model
-
-    def _serves(self, asked: str) -> Iterator[_Served]:
-        if self._excludes(asked):
-            return
-        families = self.provider.families
-        if not self.models and families and asked.startswith(families) and _PLAIN.fullmatch(asked):
-            yield _Served(asked, guessed=True)
-        for model in self.models:
-            if model.asked == asked and not self._excludes(model.name):
-                yield _Served(model.name, model.is_compat)
-
-    def _excludes(self, name: str) -> bool:
-        return self.excluded is not None and self.excluded.fullmatch(name.lower()) is not None
+_LONGEST_CACHED: Final = 200
+_COMPARED_NAMES: Final = 1000
+_TEXT_ONLY: Final = ("text",)
 
 
 class Router:
-    """Model name -> candidates: the highest priority first, then those that the config or the vendor names before a
-    guess, then the order of the config."""
+    """Model name -> candidates: the highest priority first, then those that the config or the catalogue names before a
+    guess, then the order of the config.
+
+    Names are compared letter by letter, as CLIProxyAPI does; words in a suffix and patterns are not.
+    """
 
     def __init__(self, settings: Settings, credentials: Iterable[Credential]) -> None:
         usable = frozenset(credential.id for credential in credentials)
-        entries = [entry for entry in _entries(settings) if entry.credentials & usable]
+        entries = [entry for entry in entries_of(settings) if entry.credentials & usable]
         self._entries = sorted(entries, key=lambda entry: -entry.priority)
+        self._unnamed = [entry for entry in self._entries if not entry.models]
+        self._named: dict[str, list[tuple[Entry, ModelEntry]]] = {}
+        self._left_out: dict[str, Entry] = {}
         self._found: dict[str, tuple[Tier, ...]] = {}
-        self._models = _listed(self._entries)
+        for entry in self._entries:
+            self._index(entry)
 
     def candidates(self, model: str) -> tuple[Tier, ...]:
         """Who may answer, the highest priority first; empty where nobody serves that name."""
@@ -136,69 +53,130 @@ class Router:
             found = self._find(model)
             if len(self._found) >= _CACHED_NAMES:  # Clients choose these names.
                 self._found.clear()
-            self._found[model] = found
+            if len(model) <= _LONGEST_CACHED:
+                self._found[model] = found
         return found
 
     def models(self) -> tuple[ModelInfo, ...]:
-        """What may be asked for, each name once."""
+        """What may be asked for, each name once, in the order of priority and of the config."""
         return self._models
 
+    def info(self, name: str) -> ModelInfo | None:
+        """What is known of a model that may be asked for; None where nobody serves it. A suffix changes nothing."""
+        reading = read(name)
+        for way in reading.names:
+            if way in self._by_id:
+                return self._by_id[way]
+        for entry in self._unnamed:
+            for meant in entry.meant(reading.bare):
+                if entry.unnamed(meant) is not None:
+                    return replace(entry.info_of(meant), id=reading.bare)
+        return self._newest if reading.bare == AUTO else None
+
     def near(self, model: str) -> tuple[str, ...]:
-        """Names that are served and look alike, the nearest first."""
-        names = {info.id.lower(): info.id for info in self._models}
+        """Names that are served and look alike, the nearest first. Of very many names only the first are compared."""
+        names = {info.id.lower(): info.id for info in islice(self._models, _COMPARED_NAMES)}
         return tuple(names[name] for name in difflib.get_close_matches(model[:200].lower(), names, n=3))
 
+    def unknown(self, model: str) -> UnknownModel:
+        """The refusal of a name that has no candidates, with all that may help."""
+        bare = read(model).bare
+        if forms := tuple(islice(self._with_prefix(bare), 3)):
+            return UnknownModel(model, (), f"it is served with its prefix only, as {', '.join(forms)}")
+        if pools := tuple(islice(dict.fromkeys(entry.pool for entry in self._without_exclusion(bare)), 3)):
+            return UnknownModel(model, self.near(bare), f"excluded-models of {', '.join(pools)} leaves it out")
+        return UnknownModel(model, self.near(bare))
+
+    def _index(self, entry: Entry) -> None:
+        for model in entry.models:
+            asked = model.asked
+            left_out = asked in entry.excluded
+            for form in entry.forms(asked):
+                if left_out:
+                    self._left_out.setdefault(form, entry)
+                else:
+                    self._named.setdefault(form, []).append((entry, model))
+
     def _find(self, asked: str) -> tuple[Tier, ...]:
-        """Entries of one pool that call the model the same are one candidate: its pool chooses among them."""
-        found = [(entry, served) for entry in self._entries for served in entry.serves(asked)]
-        found.sort(key=lambda pair: (-pair[0].priority, pair[1].guessed))
-        candidates: dict[tuple[int, str, str, bool], Candidate] = {}
-        for entry, served in found:
-            key = (entry.priority, entry.pool, served.name, served.keeps_thinking)
-            before = candidates.get(key)
-            ids = entry.credentials if before is None else before.credentials | entry.credentials
-            candidates[key] = Candidate(
-                entry.provider, entry.pool, served.name, asked, ids, served.keeps_thinking, entry.priority
-            )
-        return tuple(tuple(tier) for _, tier in groupby(candidates.values(), key=lambda one: one.priority))
+        """A name that stands in the config as it was asked for means that; else what it says beside the name counts."""
+        reading = read(asked)
+        for way in reading.names:
+            served = self._from_named(way)
+            if way == reading.bare:
+                served += self._from_unnamed(way)
+            if served:
+                return _tiers(asked, reading.thinking, served)
+        if reading.bare == AUTO and self._newest is not None:
+            newest = self._newest.id
+            return _tiers(asked, reading.thinking, self._from_named(newest) + self._from_unnamed(newest))
+        return ()
+
+    def _from_named(self, asked: str) -> list[tuple[Entry, Served]]:
+        return [(entry, entry.named(model)) for entry, model in self._named.get(asked, ())]
+
+    def _from_unnamed(self, asked: str) -> list[tuple[Entry, Served]]:
+        found = ((entry, entry.unnamed(name)) for entry in self._unnamed for name in entry.meant(asked))
+        return [(entry, served) for entry, served in found if served is not None]
+
+    def _with_prefix(self, bare: str) -> Iterator[str]:
+        """The name as it may be asked for, where it needs a prefix."""
+        for prefix in dict.fromkeys(entry.prefix for entry in self._entries if entry.prefix):
+            form = f"{prefix}/{bare}"
+            if form in self._named or self._from_unnamed(form):
+                yield form
+
+    def _without_exclusion(self, bare: str) -> Iterator[Entry]:
+        """Who would serve it, but for its excluded-models."""
+        if bare in self._left_out:
+            yield self._left_out[bare]
+        for entry in self._unnamed:
+            if any(entry.could_serve(name) and name in entry.excluded for name in entry.meant(bare)):
+                yield entry
+
+    @cached_property
+    def _models(self) -> tuple[ModelInfo, ...]:
+        """Made when it is first asked for: a list of very many takes its time."""
+        infos: dict[str, ModelInfo] = {}
+        for entry in self._entries:
+            for info in entry.infos():
+                for form in entry.forms(info.id):
+                    before = infos.get(form)
+                    infos[form] = replace(info, id=form) if before is None else merged(before, info)
+        return tuple(infos.values())
+
+    @cached_property
+    def _by_id(self) -> dict[str, ModelInfo]:
+        return {info.id: info for info in self._models}
+
+    @cached_property
+    def _newest(self) -> ModelInfo | None:
+        """The model released last, of those that write text; the first in the list where nobody knows their dates."""
+        writing = [info for info in self._models if info.output_modalities in ((), _TEXT_ONLY)]
+        return max(writing or self._models, key=lambda info: info.created_s, default=None)
 
 
-def _entries(settings: Settings) -> Iterator[_Entry]:
-    """The config's entries, in its order."""
-    for section, _, entry in settings.entries():
-        credentials = from_settings.credentials_of(settings, section, entry)
-        if isinstance(entry, CompatibleProvider) and entry.disabled:
-            continue
-        yield _Entry(
-            provider=registry.of_section(section),
-            pool=credentials[0].pool,
-            credentials=frozenset(one.id for one in credentials),
-            models=entry.models,
-            excluded=_any_of(entry.excluded_models),
-            prefix=entry.prefix,
-            prefix_needed=settings.force_model_prefix,
-            priority=entry.priority,
+def _tiers(asked: str, thinking: ThinkingWish | None, found: Iterable[tuple[Entry, Served]]) -> tuple[Tier, ...]:
+    """Entries of one pool that call the model the same are one candidate: its pool chooses among them."""
+    ordered = sorted(found, key=lambda pair: (-pair[0].priority, pair[1].guessed, pair[0].position))
+    ids: dict[tuple[int, str, Served], set[str]] = {}
+    providers = {entry.pool: entry.provider for entry, _ in ordered}
+    for entry, served in ordered:
+        key = (entry.priority, entry.pool, served)
+        ids.setdefault(key, set()).update(entry.credentials)
+    candidates = [
+        Candidate(
+            provider=providers[pool],
+            pool=pool,
+            model=served.name,
+            alias=asked,
+            credentials=frozenset(credentials),
+            keeps_thinking=served.keeps_thinking,
+            priority=priority,
+            thinking=served.thinking or thinking,
+            thinking_range=served.thinking_range,
+            max_output_tokens=served.max_output_tokens,
+            input_modalities=served.input_modalities,
         )
-
-
-def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
-    """The patterns, in which only `*` is special, as one; None where there are none."""
-    written = [".*".join(map(re.escape, pattern.strip().lower().split("*"))) for pattern in patterns if pattern.strip()]
-    return re.compile("|".join(written)) if written else None
-
-
-def _listed(entries: Iterable[_Entry]) -> tuple[ModelInfo, ...]:
-    infos: dict[str, ModelInfo] = {}
-    for entry in entries:
-        for name, model in entry.names():
-            infos.setdefault(name, _info(name, entry.pool, model))
-    return tuple(infos.values())
-
-
-def _info(name: str, owner: str, model: ModelEntry) -> ModelInfo:
-    return ModelInfo(
-        id=name,
-        owner=owner,
-        display_name=model.display_name,
-        max_input_tokens=model.max_context_length,
-    )
+        for (priority, pool, served), credentials in ids.items()
+    ]
+    return tuple(tuple(tier) for _, tier in groupby(candidates, key=lambda one: one.priority))

@@ -41,6 +41,12 @@ def facts(part: str, name: str) -> ModelFacts | None:
     return _BY_PART.get(part, {}).get(key) or _ANYWHERE.get(key)
 
 
+@lru_cache(maxsize=4096)
+def is_in(part: str, name: str) -> bool:
+    """Whether a vendor has a model of that name, or of that name with another date."""
+    return len(name) <= _MOST and _key(name) in _BY_PART.get(part, {})
+
+
 def _key(name: str) -> str:
     bare = name.strip().lower().rpartition("/")[2].partition(":")[0]
     return _VERSION.sub("", bare).replace(".", "-")
