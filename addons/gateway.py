@@ -27,7 +27,6 @@ from addons.refusals import (
     WrongBody,
     WrongMethod,
 )
-from addons.route import UnknownModel
 from addons.serving import Current, Serving
 from translators import GatewayError, registry
 from translators.dialect import Dialect, ModelInfo, Operation, Peek
@@ -171,10 +170,10 @@ def refuse(flow: http.HTTPFlow, dialect: Dialect, error: GatewayError) -> None:
 
 
 def _info(serving: Serving, model: str) -> ModelInfo:
-    for info in serving.router.models():
-        if info.id == model:
-            return info
-    raise UnknownModel(model, serving.router.near(model))
+    info = serving.router.info(model)
+    if info is None:
+        raise serving.router.unknown(model)
+    return info
 
 
 def _open(visit: Visit, serving: Serving, place: Place, client_name: str) -> None:
@@ -186,7 +185,7 @@ def _open(visit: Visit, serving: Serving, place: Place, client_name: str) -> Non
     asked = Peek(place.model, place.route.stream is True) if dialect.model_in_path else dialect.peek(body)
     tiers = serving.router.candidates(asked.model)
     if not tiers:
-        raise UnknownModel(asked.model, serving.router.near(asked.model))
+        raise serving.router.unknown(asked.model)
     if operation is not Operation.GENERATE:
         tiers = able(dialect, operation, tiers)
     if not tiers and operation is Operation.COUNT_TOKENS:
