@@ -71,6 +71,11 @@ class Line:
         self._response = self._connection.getresponse()
         return self._response.read1()
 
+    def read_rest(self) -> bytes:
+        """What follows the first bytes, to the end of the answer."""
+        assert self._response is not None
+        return self._response.read()
+
     def read_all(self) -> bytes:
         """The whole body. The connection must be the one that was opened."""
         assert self._connection.sock is self._socket
