@@ -33,8 +33,7 @@ def main() -> None:
         settings = load(path).settings
     except SettingsError as error:
         sys.exit(str(error))
-    problem = port_problem(settings.host, settings.port)
-    if problem:
+    if problem := port_problem(settings.host, settings.port) or ca_problem_of(for_mitmproxy):
         sys.exit(problem)
     use_uvloop()
     from mitmproxy.tools import main as tools
@@ -68,6 +67,22 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--headless", action="store_true", help="mitmdump instead of mitmweb: no console")
     parser.add_argument("--demo", action="store_true", help="show translation and failover with simulated vendors, end")
     return parser.parse_known_args(arguments)
+
+
+def ca_problem_of(for_mitmproxy: list[str]) -> str | None:
+    """Why mitmproxy would end with a traceback, once it has looked at its CA; it looks before it loads addons."""
+    from mitmproxy.options import CONF_DIR, KEY_SIZE
+
+    from addons.tls import ca_problem
+
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--cert-passphrase", default=None)
+    named, _ = parser.parse_known_args(for_mitmproxy)
+    options = dict(option.partition("=")[::2] for option in named.set)
+    folder = Path(options.get("confdir") or CONF_DIR).expanduser()
+    passphrase = named.cert_passphrase or options.get("cert_passphrase")
+    return ca_problem(folder, int(options.get("key_size") or KEY_SIZE), passphrase)
 
 
 def ask(question: str) -> bool:

@@ -28,6 +28,8 @@ class Proxy:
 
     Leaving fails the test where the log holds a traceback, unless `may_crash`. `scripts`: addons loaded beside ours.
     `bare`: nothing but `-s` stands on the command line, and the config is ./config.yaml. `environ`: more of it.
+    `default_confdir`: mitmproxy's own folder is not named, so it is the one in the home (which is a folder for this
+    test). `listens`: whether the gateway is to listen at all.
     """
 
     def __init__(
@@ -39,17 +41,22 @@ class Proxy:
         options: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
         bare: bool = False,
+        default_confdir: bool = False,
+        listens: bool = True,
+        port: int | None = None,
         start_timeout_s: float = 60.0,
         may_crash: bool = False,
     ) -> None:
         self.config = dict(config)
-        self.port = free_port()
+        self.port = port or free_port()
         self.web_port = free_port()
         self._program = program
         self._scripts = scripts
         self._options = dict(options or {})
         self._environ = dict(environ or {})
         self._bare = bare
+        self._default_confdir = default_confdir
+        self._listens = listens
         self._start_timeout_s = start_timeout_s
         self._may_crash = may_crash
         self._lines: list[str] = []
@@ -128,7 +135,8 @@ class Proxy:
     def __enter__(self) -> Self:
         self._start()
         try:
-            self.wait_for(rf"listening at (http://)?127\.0\.0\.1:{self.port}\b", self._start_timeout_s)
+            there = rf"127\.0\.0\.1:{self.port}\b" if self._listens else "127"
+            self.wait_for(rf"listening at (http://)?{there}", self._start_timeout_s)
         except BaseException:
             self._stop()
             raise
@@ -179,6 +187,8 @@ class Proxy:
                 "web_open_browser": "false",
                 "web_password": WEB_PASSWORD,
             }
+        if self._default_confdir:
+            del options["confdir"]
         return options | self._options
 
     def _read(self) -> None:
