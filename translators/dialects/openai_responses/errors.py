@@ -1,4 +1,4 @@
-"""Errors: what vendors of this dialect say, in neutral words; and ours, in theirs."""
+"""Errors: what vendors of this dialect say beyond OpenAI's common words, in neutral words; and ours, in theirs."""
 
 import re
 from collections.abc import Mapping
@@ -7,41 +7,34 @@ from typing import Any, Final
 
 import msgspec
 
-from translators.dialects.openai_responses.words import (
-    KIND_OF_WORD,
-    REQUEST_CODES,
-    STATUS_OF_KIND,
-    USAGE_LIMIT,
-    WORDS,
-)
-from translators.errors import ErrorKind, GatewayError, UpstreamError, kind_of_status
+from translators import openai_errors
+from translators.dialects.openai_responses.words import KIND_OF_WORD, REQUEST_CODES, USAGE_LIMIT
+from translators.errors import ErrorKind, GatewayError, UpstreamError
 from translators.jsonio import ENCODER
+from translators.openai_errors import STATUS_OF_KIND, WORDS
 
-MAX_LINE: Final = 300
-MAX_MESSAGE: Final = 3000
+FAILED_STATUS: Final = 502
+"""What HTTP would have said where a stream fails without a word that tells why."""
 
-_TAG: Final = re.compile(r"<(script|style|head)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _AT_CAPACITY: Final = re.compile(r"\bmodel is at capacity\b", re.IGNORECASE)
 _CONTEXT: Final = re.compile(r"context[ _](?:window|length)|maximum context|too many tokens", re.IGNORECASE)
-_TRY_AGAIN: Final = re.compile(
-    r"try again in (?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m(?!s))?(?:(?P<seconds>\d+(?:\.\d+)?)\s?s(?:econds?)?)?"
-    r"(?:(?P<milliseconds>\d+(?:\.\d+)?)ms)?",
-    re.IGNORECASE,
-)
+_SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)\s?(ms|h|m|s)", re.IGNORECASE)
+_TRY_AGAIN: Final = re.compile(rf"try again in ((?:{_SPAN.pattern})+)", re.IGNORECASE)
+_UNITS_S: Final[Mapping[str, float]] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _FAILED_ID: Final = "resp_000000000000000000000000"
 
 
 def decode_error(status: int, body: bytes, headers: Mapping[str, str]) -> GatewayError:
     """What the vendor said: OpenAI's object, the Codex backend's `detail`, xAI's flat form, text. Never raises."""
-    lower = {key.lower(): value for key, value in headers.items()}
+    plain = openai_errors.decode_error(status, body, headers)
     try:
         said = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        said = None
-    now_s = _date_s(lower.get("date"))
-    error = read_error(said, status, now_s) if said else _plain(body, status)
-    told_s = _told_s(lower, now_s)
-    error.retry_after_s = error.retry_after_s if told_s is None else told_s
+        return plain
+    date = next((value for name, value in headers.items() if name.lower() == "date"), None)
+    error = read_error(said, status, _date_s(date)) if said else plain
+    if plain.retry_after_s is not None and error.code != USAGE_LIMIT:
+        error.retry_after_s = plain.retry_after_s
     return error
 
 
@@ -51,21 +44,21 @@ def read_error(said: Any, status: int = 0, now_s: float | None = None) -> Upstre
     `now_s`: the vendor's clock where it is known.
     """
     fields = _fields(said)
-    word, code = _word(fields.get("type")), _word(fields.get("code"))
-    if word == "error":  # An event's own type.
-        word = _word(fields.get("error_type"))
-    message = _text(fields.get("message") or fields.get("detail") or fields.get("msg")) or code or word or ""
-    status = status or _status(fields)
-    kind = _kind(code, word, message, status)
-    param = fields.get("param")
-    return UpstreamError(
-        kind,
-        message[:MAX_MESSAGE] or "the upstream reported an error without saying which",
-        status=status or STATUS_OF_KIND[kind],
-        code=code or (word if word == USAGE_LIMIT else None),
-        param=param if isinstance(param, str) else None,
-        retry_after_s=_resets_s(fields, now_s) or _hint_s(message),
-    )
+    error = openai_errors.read_error({"error": fields}, status)
+    code, word = _word(fields.get("code")), _word(fields.get("type"))
+    named = code in REQUEST_CODES or "image" in (code or "")
+    known = ErrorKind.INVALID_REQUEST if named else KIND_OF_WORD.get(code or "") or KIND_OF_WORD.get(word or "")
+    if known is None and not status:
+        known = _kind_of_message(str(error), error.kind)
+    if known is not None and known is not error.kind:
+        error.kind = known
+        error.status = status or STATUS_OF_KIND[known]
+    if not status and error.status == STATUS_OF_KIND[ErrorKind.SERVER]:
+        error.status = FAILED_STATUS
+    if USAGE_LIMIT in (code, word):
+        error.code = USAGE_LIMIT
+    error.retry_after_s = _resets_s(fields, now_s) or _hint_s(str(error))
+    return error
 
 
 def encode_error(error: GatewayError) -> bytes:
@@ -111,7 +104,7 @@ def _said(error: GatewayError) -> dict[str, object]:
 
 
 def _fields(said: Any) -> Mapping[str, Any]:
-    """The error object in whatever wrapping: `error`, `detail`, `response.error`, a list of one, or bare text."""
+    """The error object in whatever wrapping: `error`, `detail`, a list of one, or bare text."""
     if isinstance(said, list):
         said = next((item for item in said if isinstance(item, dict)), said)
     if not isinstance(said, dict):
@@ -122,81 +115,33 @@ def _fields(said: Any) -> Mapping[str, Any]:
             return inner
         if isinstance(inner, str) and inner:
             return {**said, "message": inner}
-    return said
-
-
-def _kind(code: str | None, word: str | None, message: str, status: int) -> ErrorKind:
-    """The code says most; `invalid_request_error` is the type of nearly every 4xx and says least."""
-    if code in REQUEST_CODES or "image" in (code or ""):
-        return ErrorKind.INVALID_REQUEST
-    if _AT_CAPACITY.search(message):
-        return ErrorKind.RATE_LIMIT
-    telling = word if not status or word != "invalid_request_error" else None
-    known = KIND_OF_WORD.get(code or "") or KIND_OF_WORD.get(telling or "")
-    if known is None and not status and _CONTEXT.search(message):
-        return ErrorKind.INVALID_REQUEST
-    return known or kind_of_status(status or 502)
-
-
-def _status(fields: Mapping[str, Any]) -> int:
-    for key in ("status_code", "status", "code"):
-        value = fields.get(key)
-        if isinstance(value, str) and value.isdecimal() and value.isascii():
-            value = int(value[:4])
-        if type(value) is int and 400 <= value < 600:
-            return value
-    return 0
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _word(value: object) -> str | None:
-    """A code that is a word, in lower case; numbers are statuses."""
-    return value.strip().lower() if isinstance(value, str) and value and not value.isdigit() else None
+    return value.strip().lower() if isinstance(value, str) else None
 
 
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else ENCODER.encode(value).decode()
-
-
-def _plain(body: bytes, status: int) -> UpstreamError:
-    """A proxy's HTML page, or some text: one line of it."""
-    page = body[: 64 * MAX_LINE].decode("utf-8", "replace")
-    line = " ".join(_TAG.sub(" ", page).split())
-    start = f"the upstream answered with status {status}" if status else "the upstream reported an error"
-    message = start + (f": {line}" if line else "")
-    return UpstreamError(kind_of_status(status or 502), message[:MAX_LINE], status=status or 502)
+def _kind_of_message(message: str, kind: ErrorKind) -> ErrorKind | None:
+    """Some failures have no code, only well-known words."""
+    if _AT_CAPACITY.search(message):
+        return ErrorKind.RATE_LIMIT
+    return ErrorKind.INVALID_REQUEST if kind is ErrorKind.SERVER and _CONTEXT.search(message) else None
 
 
 # When it may be asked again
 
 
-def _told_s(headers: Mapping[str, str], now_s: float | None) -> float | None:
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    after = headers.get("retry-after")
-    seconds = _number(after)
-    then_s = _date_s(after)
-    if seconds is None and then_s is not None and now_s is not None:
-        seconds = max(0.0, then_s - now_s)
-    return seconds
-
-
 def _resets_s(fields: Mapping[str, Any], now_s: float | None) -> float | None:
-    """Of a usage limit: `resets_at` is a Unix time."""
+    """Of a plan that is used up: `resets_at` is a Unix time."""
     at_s, in_s = _number(fields.get("resets_at")), _number(fields.get("resets_in_seconds"))
-    if at_s and now_s is not None and at_s > now_s:
+    if at_s is not None and now_s is not None and at_s > now_s:
         return at_s - now_s
     return in_s or None
 
 
 def _number(value: object) -> float | None:
-    try:
-        number = float(value) if isinstance(value, str | int | float) else None
-    except (ValueError, OverflowError):
-        return None
-    return number if number is not None and 0 <= number < 1e11 else None
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1e11 else None
 
 
 def _date_s(text: str | None) -> float | None:
@@ -210,7 +155,4 @@ def _date_s(text: str | None) -> float | None:
 def _hint_s(message: str) -> float | None:
     """OpenAI says it in words: `Please try again in 6m0s`, `in 1.2s`, `in 320ms`."""
     match = _TRY_AGAIN.search(message)
-    if match is None or not any(match.groups()):
-        return None
-    found = {unit: float(value or 0) for unit, value in match.groupdict().items()}
-    return found["hours"] * 3600 + found["minutes"] * 60 + found["seconds"] + found["milliseconds"] / 1000
+    return sum(float(piece) * _UNITS_S[unit.lower()] for piece, unit in _SPAN.findall(match[1])) if match else None
