@@ -76,8 +76,8 @@ def _certificate(tls: Tls) -> Iterator[Problem]:
             continue
         try:
             read[key] = Path(name).expanduser().read_bytes()
-        except (OSError, RuntimeError) as error:
-            said = getattr(error, "strerror", None) or "no home folder"
+        except (OSError, RuntimeError, ValueError) as error:  # The latter two: no such home folder, no such name.
+            said = getattr(error, "strerror", None) or "there can be no such file"
             yield Problem(path, f"can't be read: {said}. A relative path begins at {Path.cwd()}")
     if len(read) < 2:
         return

@@ -71,10 +71,12 @@ def parse(text: str, source: str = CONFIG_NAME) -> Loaded:
     try:
         settings = Settings.model_validate(found.tree)
     except ValidationError as error:
-        details = error.errors(include_url=False)
-        # A key that was misspelt is missing too: said once.
-        kept = [detail for detail in details if not (wrong and detail["type"] == "missing")]
-        wrong += [problems.of_value(detail, found.path(detail["loc"])) for detail in kept]
+        said_of = {problem.path for problem in wrong}
+        for detail in error.errors(include_url=False):
+            path = found.path(detail["loc"])
+            # A key that was misspelt is missing too, and may be wrong besides: said once.
+            if path not in said_of and not (said_of and detail["type"] == "missing"):
+                wrong.append(problems.of_value(detail, path))
         raise SettingsError(source, wrong) from None  # pydantic's own text shows values
     wrong += checks.problems(settings, found)
     if wrong:
@@ -98,12 +100,11 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
-            if key.tag == "tag:yaml.org,2002:merge":
+            if key.tag == "tag:yaml.org,2002:merge" or not isinstance(key, yaml.ScalarNode):
                 continue
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, "this key comes twice", key.start_mark)
-            if isinstance(key.value, str):
-                seen.add(key.value)
+            seen.add(key.value)
         mapping: dict[Any, Any] = super().construct_mapping(node, deep)
         return mapping
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from addons.accounts.masking import masked
 from addons.settings.keys import Note
 from addons.settings.values import as_text, is_template
 
@@ -44,8 +45,9 @@ class Usable:
             if isinstance(step, int):
                 places = self.places.get(path)
                 path += f"[{places[step] if places else step}]"
-            else:
-                path += f".{step}" if path else step
+            elif step != "[key]":  # Of a mapping whose keys are wrong: the key itself was the step before.
+                name = masked(step)
+                path += f".{name}" if path else name
         return path
 
     def warn(self, path: str, text: str) -> None:

@@ -33,11 +33,17 @@ class WholeNumber(int):
 
     text: str = ""
 
+    def __repr__(self) -> str:
+        return self.text
+
 
 class DecimalNumber(float):
     """The same with a point."""
 
     text: str = ""
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 def as_text(value: object) -> object:
@@ -263,7 +269,7 @@ type BaseUrl = Annotated[str, AfterValidator(_base_url)]
 type OptionalBaseUrl = Annotated[str, AfterValidator(_optional_base_url)]
 type BareBaseUrl = Annotated[str, AfterValidator(_bare_base_url)]
 type ProxyUrl = Annotated[SecretStr, AfterValidator(_proxy_url)]
-type HeaderMap = Annotated[Mapping[str, SecretText], AfterValidator(_headers)]
+type HeaderMap = Annotated[Mapping[Text, SecretText], AfterValidator(_headers)]
 type Prefix = Annotated[Text, AfterValidator(_prefix)]
 type Host = Annotated[str, AfterValidator(_host)]
 type Switch = Annotated[bool, BeforeValidator(_switch)]

@@ -145,6 +145,10 @@ def test_copies_of_an_entry_are_left_out() -> None:
     ]
 
 
+def test_numbers_that_are_written_in_two_ways_are_two_keys() -> None:
+    assert len(parse("claude-api-key: [{api-key: 0123}, {api-key: 83}]").settings.claude_api_key) == 2
+
+
 def test_the_keys_of_old_guides_are_read() -> None:
     keys = "api-keys: [k1, k2, sk-...]"
     text = f"openai-compatibility: [{{base-url: https://a.example/v1, models: [{{name: m}}], {keys}}}]"

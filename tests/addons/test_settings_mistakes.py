@@ -1,12 +1,18 @@
 """config.yaml: mistakes are named with their place and their cure, and no secret is shown."""
 
+import contextlib
+import json
 import re
 import traceback
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from addons.settings import SettingsError, load, parse
+from addons.settings import Settings, SettingsError, load, parse
+from addons.settings.entries import Section
+from addons.settings.keys import section_of
 
 SECRET = "test-key-1"
 COMPATIBLE = f"""
@@ -17,6 +23,15 @@ openai-compatibility:
     api-key-entries: [{{api-key: {SECRET}}}]
     models: [{{name: plain}}]
 """
+
+
+def section_keys(section: type[Section]) -> set[str]:
+    """Every key of the settings, wherever it stands."""
+    found = set()
+    for name, field in section.model_fields.items():
+        inner = section_of(field.annotation)
+        found |= {field.alias or name} | (section_keys(inner) if inner else set())
+    return found
 
 
 def complaint(text: str) -> str:
@@ -157,6 +172,11 @@ MISTAKES = {
     "openai-compatibility: [{name: x, base-url: 'http://localhost:8317/v1'}]": (
         "openai-compatibility[0].base-url: is this gateway itself: requests would go round in a circle"
     ),
+    "proxy_url: x": "proxy_url: is not a key: `proxy-url` was probably meant",
+    "routing: {[a]: 1}": "line 1, column 11: found unhashable key",
+    "claude-api-key: [{api-key: k, headers: {X-A: true}}]": (
+        "claude-api-key[0].headers.X-A: must be text, not true or false: put it in quotes"
+    ),
     "a: [1\nb: 2": "line 2, column 2: did not find expected ',' or ']'",
     "routing:\n\tstrategy: x": (
         "line 2, column 1: found character that cannot start any token (indent with spaces, not with tabs)"
@@ -189,6 +209,29 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         load(latin)
 
 
+KEYS = sorted(section_keys(Settings) | {"auth", "interactions-api-key", "prot"})
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-9, 10**7),
+    st.floats(),
+    st.sampled_from(["", "k", "sk-...", "a b", "1h", "http://x"]),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=4), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4))
+def test_whatever_stands_there_is_read_or_named(tree: dict[str, object]) -> None:
+    with contextlib.suppress(SettingsError):
+        parse(json.dumps(tree))
+
+
 # Secrets.
 
 
@@ -215,6 +258,7 @@ def test_no_secret_is_in_any_repr() -> None:
         "claude-api-key: [{api-key: k, proxy-url: 'ftp://user:SECRET@proxy.example'}]",
         "claude-api-key: [{api-key: SECRET}, {api-key: SECRET}, {api-key: SECRET...}]",
         "openai-compatibility: [{name: a, base-url: https://a.example/v1, api-keys: [SECRET, SECRET]}]",
+        "claude-api-key: [{api-key: k, headers: {SECRET: [x]}}]",
         "remote-management: {secret-key: SECRET, SECRET: 1}",
         "auth: {SECRET: 1}",
         "routing: {strategy: SECRET}",
