@@ -43,9 +43,16 @@ STOPS: Final[Mapping[str, Mapping[str, StopReason]]] = {
         "tool_calls": StopReason.TOOL_USE,
         "content_filter": StopReason.REFUSAL,
     },
+    "openai_completions": {
+        "stop": StopReason.END_TURN,
+        "length": StopReason.LENGTH,
+        "content_filter": StopReason.REFUSAL,
+    },
 }
 """A dialect's word for each stop; one that it has no word for is its plainest stop."""
-PLAIN_STOP: Final = {"anthropic": "end_turn", "openai_chat": "stop"}
+PLAIN_STOP: Final = {"anthropic": "end_turn", "openai_chat": "stop", "openai_completions": "stop"}
+WORDS_ONLY: Final = frozenset({"openai_completions"})
+"""The dialects in which a reply holds neither calls nor thinking."""
 
 
 def stop_word(dialect: str, stop: StopReason) -> str:

@@ -75,7 +75,7 @@ class ChatSdk:
         assert completion.model == MODEL
         assert completion.object == "chat.completion"
         [choice] = completion.choices
-        said = Said(stop=choice.finish_reason, tokens=self._tokens(completion.usage))
+        said = Said(stop=choice.finish_reason, tokens=tokens_of(completion.usage))
         self._words(said, choice.message)
         for call in choice.message.tool_calls or ():
             assert call.type == "function"
@@ -92,7 +92,7 @@ class ChatSdk:
             assert chunk.model == MODEL
             assert chunk.object == "chat.completion.chunk"
             ids.add((chunk.id, chunk.created))
-            said.tokens = self._tokens(chunk.usage) or said.tokens
+            said.tokens = tokens_of(chunk.usage) or said.tokens
             for choice in chunk.choices:
                 assert said.stop is None, "a choice after its finish"
                 said.stop = choice.finish_reason
@@ -116,14 +116,54 @@ class ChatSdk:
         said.declined |= bool(message.refusal)
         said.thinking += (message.model_extra or {}).get("reasoning_content") or ""
 
-    def _tokens(self, usage: openai.types.CompletionUsage | None) -> tuple[int, int] | None:
-        if usage is None:
-            return None
-        assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
-        return usage.prompt_tokens, usage.completion_tokens
+
+class CompletionsSdk:
+    """The official openai package, legacy completions."""
+
+    def __init__(self, base_url: str) -> None:
+        self._client = openai.OpenAI(base_url=f"{base_url}/v1", api_key="test-key-1", max_retries=0)
+
+    def whole(self) -> Said:
+        completion = self._client.completions.create(model=MODEL, prompt="hello")
+        assert completion.model == MODEL
+        assert completion.object == "text_completion"
+        [choice] = completion.choices
+        return Said(text=choice.text, stop=choice.finish_reason, tokens=tokens_of(completion.usage))
+
+    def stream(self) -> Said:
+        said = Said()
+        ids = set()
+        for chunk in self._client.completions.create(
+            model=MODEL, prompt="hello", stream=True, stream_options={"include_usage": True}
+        ):
+            assert chunk.model == MODEL
+            assert chunk.object == "text_completion"
+            ids.add((chunk.id, chunk.created))
+            said.tokens = tokens_of(chunk.usage) or said.tokens
+            for choice in chunk.choices:
+                assert said.stop is None, "a choice after its finish"
+                said.stop = choice.finish_reason
+                said.text += choice.text
+        assert len(ids) <= 1
+        return said
+
+    def close(self) -> None:
+        self._client.close()
 
 
-SDKS: Final[Mapping[str, type[Sdk]]] = {"anthropic": AnthropicSdk, "openai_chat": ChatSdk}
+def tokens_of(usage: openai.types.CompletionUsage | None) -> tuple[int, int] | None:
+    """Whole prompt, whole answer."""
+    if usage is None:
+        return None
+    assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
+    return usage.prompt_tokens, usage.completion_tokens
+
+
+SDKS: Final[Mapping[str, type[Sdk]]] = {
+    "anthropic": AnthropicSdk,
+    "openai_chat": ChatSdk,
+    "openai_completions": CompletionsSdk,
+}
 API_ERRORS: Final = (anthropic.APIError, openai.APIError)
 
 

@@ -1,0 +1,31 @@
+"""OpenAI's legacy completions, as served at /v1/completions: clients speak it, no upstream is asked in it."""
+
+from translators.dialect import Dialect, Operation, Route, Side
+from translators.dialects.openai_completions.client_only import NAME, decode_reply, encode_request, stream_decoder
+from translators.dialects.openai_completions.decode import decode_request, peek
+from translators.dialects.openai_completions.encode_reply import StreamEncoder, encode_reply
+from translators.dialects.openai_completions.lists import count_reply, model_list, one_model
+from translators.dialects.openai_completions.wire import Request
+from translators.openai_errors import decode_error, encode_error, error_frame
+
+__all__ = ["DIALECT"]
+
+DIALECT = Dialect(
+    name=NAME,
+    routes=(Route("POST", "/v1/completions", Operation.GENERATE),),
+    peek=peek,
+    decode_request=decode_request,
+    encode_request=encode_request,
+    decode_reply=decode_reply,
+    encode_reply=encode_reply,
+    stream_decoder=stream_decoder,
+    stream_encoder=StreamEncoder,
+    decode_error=decode_error,
+    encode_error=encode_error,
+    error_frame=error_frame,
+    count_reply=count_reply,
+    model_list=model_list,
+    one_model=one_model,
+    request_wire=Request,
+    sides=frozenset({Side.CLIENT}),
+)
