@@ -38,6 +38,6 @@ def test_every_second_has_its_date(seconds: int) -> None:
     assert timestamp(seconds) == datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
 
 
-@pytest.mark.parametrize("operation", Operation)
-def test_there_is_a_route_for_everything(operation: Operation) -> None:
+@pytest.mark.parametrize("operation", [Operation.GENERATE, Operation.COUNT_TOKENS, Operation.LIST_MODELS])
+def test_there_is_a_route_for_everything_that_the_vendor_serves(operation: Operation) -> None:
     assert [route.path for route in DIALECT.routes if route.operation is operation]
