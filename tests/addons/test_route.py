@@ -1,6 +1,8 @@
 """From a model's name to who may answer."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from addons.accounts.from_settings import credentials
 from addons.catalogue import lookup
@@ -39,6 +41,9 @@ def routed(config: str) -> Router:
 
 def router(extra: str = "") -> Router:
     return routed(CONFIG + extra)
+
+
+SHARED = router()
 
 
 def candidates(one: Router, asked: str) -> list[Candidate]:
@@ -409,6 +414,14 @@ def test_a_slip_of_the_pen_finds_the_name_that_was_meant() -> None:
         "no provider in config.yaml serves the model 'sonet'; similar names that are served: sonnet"
     )
     assert str(UnknownModel("zzz", ())) == "no provider in config.yaml serves the model 'zzz'"
+
+
+@given(st.text(max_size=300) | st.builds("claude-{}({})".format, st.text(max_size=9), st.text(max_size=9)))
+def test_no_name_is_too_odd_to_be_looked_for(name: str) -> None:
+    found = candidates(SHARED, name)
+    assert all(one.alias == name and one.model.isprintable() for one in found)
+    assert (SHARED.info(name) is not None) == bool(found)
+    assert found or SHARED.unknown(name).status == 404
 
 
 def test_without_credentials_nothing_is_served() -> None:
