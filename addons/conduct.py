@@ -4,30 +4,37 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from random import random
 
-from addons.accounts.exhausted import CredentialsExhausted, ModelMissing
+from addons.accounts.affinity import Sessions
+from addons.accounts.exhausted import AllBusy, CredentialsExhausted, ModelMissing
 from addons.accounts.outcome import CANCELLED, Outcome, OutcomeKind
-from addons.accounts.pool import Exhausted, Lease, Pool
+from addons.accounts.pool import Exhausted, Pool
+from addons.accounts.rotation import Rotation
 from addons.attempt import UpstreamAttempt
+from addons.bond import Bond
 from addons.exchange import Answer, AttemptRecord, Exchange, Headers, Step, Wait
 from addons.outbound import Outbound, pairs
 from addons.refusals import InternalError, NotCounted
 from addons.reply_headers import RETRY_AFTER
+from addons.rounds import MAX_ATTEMPTS, Crowd, Rounds, Shares, Turn
 from addons.route import Candidate, Tier
 from addons.settings import Settings
 from addons.usage.record import UsageSink, record_of
-from translators import GatewayError, tokens
+from addons.waiting import wait_for_turn
+from translators import GatewayError, NotYet, can_translate, tokens
 from translators.dialect import Dialect, Operation, Side
+
+__all__ = ["MAX_ATTEMPTS", "Conductors", "ExchangeConductor", "able", "estimate"]
 
 logger = logging.getLogger(__name__)
 
-MAX_ATTEMPTS: Final = 32
-NOBODY: Final[frozenset[str]] = frozenset()
-
 
 class Conductors:
-    """Makes a conductor for each exchange; holds what they share."""
+    """Makes a conductor for each exchange; holds what they share.
+
+    `before`: the conductors of the config before a change. What they remember of turns and sessions is kept.
+    """
 
     def __init__(
         self,
@@ -35,15 +42,33 @@ class Conductors:
         settings: Settings,
         sink: UsageSink,
         clock: Callable[[], float] = time.time,
+        *,
+        random: Callable[[], float] = random,
+        before: "Conductors | None" = None,
     ) -> None:
         self.pools = pools
         self.settings = settings
         self.sink = sink
         self.clock = clock
+        self.random = random
+        self.rotation = Rotation(settings.routing.strategy)
+        self.sessions: Sessions | None = None
+        if settings.routing.session_affinity:
+            self.sessions = Sessions(settings.routing.session_affinity_ttl)
+        if before is not None:
+            self._remember(before)
+        self.shares = Shares(pools, settings, self.rotation)
 
     def conduct(self, exchange: Exchange, tiers: Sequence[Tier]) -> "ExchangeConductor":
-        """A conductor for this exchange, which may be answered by these candidates, in this order."""
+        """A conductor for this exchange, which may be answered by these candidates: the first tier that can."""
         return ExchangeConductor(self, exchange, tiers)
+
+    def _remember(self, before: "Conductors") -> None:
+        new, old = self.settings.routing, before.settings.routing
+        if new.strategy == old.strategy:
+            self.rotation = before.rotation
+        if self.sessions is not None and new.session_affinity_ttl == old.session_affinity_ttl:
+            self.sessions = before.sessions or self.sessions
 
 
 def able(client: Dialect, operation: Operation, tiers: Sequence[Tier]) -> tuple[Tier, ...]:
@@ -68,24 +93,47 @@ def estimate(client: Dialect, body: bytes) -> Answer:
     return Answer(200, pairs(said), client.count_reply(count), b"")
 
 
+def hearing(exchange: Exchange, tiers: Sequence[Tier]) -> Sequence[Tier]:
+    """Those whose upstream can be told at all what the client wants."""
+    if all(_hears(exchange, candidate) for tier in tiers for candidate in tier):
+        return tiers
+    left = [tuple(candidate for candidate in tier if _hears(exchange, candidate)) for tier in tiers]
+    return [tier for tier in left if tier]
+
+
+def unheard(exchange: Exchange, tiers: Sequence[Tier]) -> NotYet:
+    """What is said where nobody can be told."""
+    upstream = tiers[0][0].provider.dialect_of(exchange.operation) if tiers else exchange.client.name
+    return NotYet(exchange.client.name, upstream)
+
+
+def _hears(exchange: Exchange, candidate: Candidate) -> bool:
+    client, upstream = exchange.client.name, candidate.provider.dialect_of(exchange.operation)
+    return upstream == client or (exchange.operation is Operation.GENERATE and can_translate(client, upstream))
+
+
 class ExchangeConductor:
     """See addons.exchange.Conductor."""
 
     def __init__(self, shared: Conductors, exchange: Exchange, tiers: Sequence[Tier]) -> None:
         self._shared = shared
         self._exchange = exchange
-        self._candidates = [candidate for tier in tiers for candidate in tier]
-        self._tried: dict[tuple[str, str], set[str]] = {}
-        self._attempts_in_round = 0
-        self._round = 0
+        heard = hearing(exchange, tiers)
+        self._bond = None if shared.sessions is None else Bond.of(exchange, shared.sessions)
+        preferred = None if self._bond is None else self._bond.preferred(heard, shared.clock())
+        self._rounds = Rounds(exchange.model, heard, shared.shares, preferred)
+        self._unsaid: GatewayError | None = None if heard else unheard(exchange, tiers)
         self._last: UpstreamAttempt | None = None
         self._outbound = Outbound(exchange)
 
     async def next(self) -> Step:
-        """The next attempt; a wait, where all rest for a moment; or our answer."""
+        """The next attempt, perhaps after some time in line; a wait, where all rest for a moment; or our answer."""
         try:
-            return self._next()
-        except GatewayError as error:  # The conversation can't be said in the upstream's dialect.
+            step = self._next()
+            while isinstance(step, Crowd):
+                step = await self._after_the_line(step)
+            return step
+        except GatewayError as error:
             return self._answer(error)
         except Exception:
             logger.exception("flow=%s could not be conducted", self._exchange.id[:8])
@@ -100,73 +148,73 @@ class ExchangeConductor:
         self._exchange.conductor = None
         self._shared.sink.take(record_of(self._exchange, status, sent_bytes, self._shared.clock()))
 
-    def _next(self) -> Step:
+    def _next(self) -> Step | Crowd:
         last = self._last
-        if last is not None and last.outcome is not None and not last.outcome.another:
-            return self._refusal_of(last)
-        now_s = self._shared.clock()
-        if self._attempts_in_round < self._attempt_limit() and len(self._exchange.attempts) < MAX_ATTEMPTS:
-            for candidate in self._candidates:
-                picked = self._pick(candidate, now_s)
-                if isinstance(picked, Lease):
-                    return self._attempt(candidate, picked, now_s)
-        return self._another_round(now_s)
+        if last is not None and last.outcome is not None:
+            if not last.outcome.another:
+                return self._refusal_of(last)
+            self._rounds.failed(last.outcome)
+        return self._look()
 
-    def _pick(self, candidate: Candidate, now_s: float) -> Lease | Exhausted:
-        pool = self._shared.pools[candidate.pool]
-        tried = self._tried.get((candidate.pool, candidate.model), NOBODY)
-        # Later rounds wait until somebody is free; the first may borrow one that failed only in passing.
-        return pool.pick(now_s, candidate.model, tried, candidate.credentials, resting_too=not self._round)
-
-    def _attempt_limit(self) -> int:
-        return self._shared.settings.max_retry_credentials or MAX_ATTEMPTS
-
-    def _another_round(self, now_s: float) -> Step:
-        """Everybody has been tried or rests: another round if the config wants one and somebody is free soon."""
-        settings = self._shared.settings
-        exhausted = [self._exhausted(candidate, now_s) for candidate in self._candidates]
-        if self._round < settings.request_retry and len(self._exchange.attempts) < MAX_ATTEMPTS:
-            free_at_s = min((one.retry_at_s for one in exhausted if one.retry_at_s is not None), default=now_s)
-            wait_s = max(0.0, free_at_s - now_s)
-            if wait_s <= max(0.0, settings.max_retry_interval):
-                self._round += 1
-                self._attempts_in_round = 0
-                self._tried.clear()
+    def _look(self) -> Step | Crowd:
+        """Whose turn it is now: in this round, or in another one that need not wait."""
+        while True:
+            now_s = self._shared.clock()
+            found = self._rounds.pick(now_s)
+            if isinstance(found, Turn):
+                if (attempt := self._attempt(found, now_s)) is not None:
+                    return attempt
+                continue
+            if found is not None:
+                return self._estimate() or found
+            wait_s = self._rounds.another(now_s, self._shared.random)
+            if wait_s is None:
+                return self._estimate() or self._nobody_left(now_s)
+            if wait_s:
                 return Wait(wait_s)
-        if self._exchange.operation is Operation.COUNT_TOKENS:  # Not every server of that dialect can count.
-            return estimate(self._exchange.client, self._exchange.body)
-        nobody = ModelMissing if self._is_missing(exhausted) else CredentialsExhausted
-        return self._answer(nobody(self._exchange.model, exhausted, now_s, self._unrested(exhausted)))
 
-    def _is_missing(self, exhausted: Sequence[Exhausted]) -> bool:
-        """Whether every upstream has said, now or before, that it has no such model."""
-        reasons = {record.outcome for record in self._exchange.attempts}
-        reasons |= {one.kind.value for pool in exhausted for one in pool.blocked}
-        return reasons == {OutcomeKind.MODEL_MISSING.value}
+    async def _after_the_line(self, crowd: Crowd) -> Step | Crowd:
+        shared = self._shared
+        timeout_s = shared.settings.routing.queue_timeout_seconds
+        found = await wait_for_turn(self._rounds, crowd, shared.pools, timeout_s, shared.clock)
+        if isinstance(found, Turn):
+            return self._attempt(found, shared.clock()) or self._look()
+        if found is None:
+            return self._look()
+        pools = [candidate.pool for candidate in found.crowd.busy]
+        tried = [_sentence(record) for record in self._exchange.attempts]
+        return self._answer(AllBusy(self._exchange.model, pools, waited_s=found.waited_s, tried=tried))
 
-    def _exhausted(self, candidate: Candidate, now_s: float) -> Exhausted:
-        """Who rests, and until when: what is left when all have been tried."""
-        pool = self._shared.pools[candidate.pool]
-        nobody = pool.pick(now_s, candidate.model, candidate.credentials, candidate.credentials, resting_too=False)
-        assert isinstance(nobody, Exhausted)
-        return nobody
-
-    def _unrested(self, exhausted: Sequence[Exhausted]) -> list[str]:
-        """The attempts of this request after which nobody rests: what was tried, and why in vain."""
-        resting = {one.short for pool in exhausted for one in pool.blocked}
-        return [
-            f"{record.credential} {record.outcome}{f' {record.status}' if record.status else ''}: {record.message}"
-            for record in self._exchange.attempts
-            if record.credential not in resting
-        ]
-
-    # What is sent.
-
-    def _attempt(self, candidate: Candidate, lease: Lease, now_s: float) -> UpstreamAttempt:
+    def _estimate(self) -> Answer | None:
+        """A count of our own, where nobody is free to count or can: not every server of a dialect can."""
         exchange = self._exchange
+        if exchange.operation is not Operation.COUNT_TOKENS or Side.CLIENT not in exchange.client.sides:
+            return None
+        return estimate(exchange.client, exchange.body)
+
+    def _attempt(self, turn: Turn, now_s: float) -> UpstreamAttempt | None:
+        """None where this upstream can't be told what the client said; another one may."""
+        exchange, candidate, lease = self._exchange, turn.candidate, turn.lease
         credential = lease.credential
-        self._tried.setdefault((candidate.pool, candidate.model), set()).add(credential.id)
-        self._attempts_in_round += 1
+        pool = self._shared.pools[candidate.pool]
+
+        def settle(outcome: Outcome) -> None:
+            now_s = self._shared.clock()
+            pool.give_back(lease, outcome, now_s)
+            if self._bond is not None:
+                self._bond.learn(candidate, credential.id, outcome, now_s)
+
+        try:
+            said = self._outbound.say(candidate, credential)
+        except GatewayError as error:
+            settle(CANCELLED)
+            self._unsaid = self._unsaid or error
+            self._rounds.drop(candidate)
+            return None
+        except BaseException:
+            settle(CANCELLED)
+            raise
+        self._rounds.begin(turn)
         record = AttemptRecord(
             number=len(exchange.attempts) + 1,
             provider=candidate.pool,
@@ -175,16 +223,6 @@ class ExchangeConductor:
             started_s=now_s,
         )
         exchange.attempts.append(record)
-        pool = self._shared.pools[candidate.pool]
-
-        def settle(outcome: Outcome) -> None:
-            pool.give_back(lease, outcome, self._shared.clock())
-
-        try:
-            said = self._outbound.say(candidate, credential)
-        except BaseException:
-            settle(CANCELLED)
-            raise
         exchange.losses = said.losses
         self._last = UpstreamAttempt(
             exchange,
@@ -198,6 +236,23 @@ class ExchangeConductor:
         return self._last
 
     # What is said when there is no reply.
+
+    def _nobody_left(self, now_s: float) -> Answer:
+        """Everybody has been tried or rests, and no other round is to follow."""
+        kinds = {record.outcome for record in self._exchange.attempts}
+        if self._last is not None and kinds == {OutcomeKind.REQUEST_FAULT}:
+            return self._refusal_of(self._last)  # A rule let it go on, but it is the request all the same.
+        exhausted = self._rounds.exhausted(now_s)
+        if self._unsaid is not None and not exhausted:
+            return self._answer(self._unsaid)
+        missing = kinds | {one.kind for pool in exhausted for one in pool.blocked} == {OutcomeKind.MODEL_MISSING}
+        nobody = ModelMissing if missing else CredentialsExhausted
+        return self._answer(nobody(self._exchange.model, exhausted, now_s, self._unrested(exhausted)))
+
+    def _unrested(self, exhausted: Sequence[Exhausted]) -> list[str]:
+        """The attempts of this request after which nobody rests: what was tried, and why in vain."""
+        resting = {one.short for pool in exhausted for one in pool.blocked}
+        return [_sentence(record) for record in self._exchange.attempts if record.credential not in resting]
 
     def _refusal_of(self, attempt: UpstreamAttempt) -> Answer:
         """The vendor's own refusal: another credential would hear the same."""
@@ -220,3 +275,9 @@ class ExchangeConductor:
             exchange.client.encode_error(error) if body is None else body,
             exchange.client.error_frame(error),
         )
+
+
+def _sentence(record: AttemptRecord) -> str:
+    """What was tried, and why in vain."""
+    status = f" {record.status}" if record.status else ""
+    return f"{record.credential} {record.outcome}{status}: {record.message}"
