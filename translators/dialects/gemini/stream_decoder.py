@@ -103,7 +103,7 @@ class ChunkReader:
         said = error_of(chunk.error)
         if said is not None:
             error = upstream_error(said)
-            self._end(events, ReplyError(error.kind, str(error), error.status, error.code))
+            self._end(events, ReplyError(error.kind, str(error), error.status, error.code, error.retry_after_s))
         elif chunk.says_something:
             self._take_reply(chunk, events)
 
