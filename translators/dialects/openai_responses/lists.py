@@ -5,8 +5,9 @@ from translators.jsonio import ENCODER
 
 
 def model_list(models: tuple[ModelInfo, ...]) -> bytes:
-    """OpenAI's list. Codex, which asks for one of its own form, keeps to the catalogue it was built with then."""
-    return ENCODER.encode({"object": "list", "data": [_model(model) for model in models]})
+    """OpenAI's list. Codex asks for `models` in a form of its own; none there leaves it the catalogue it was built
+    with, prompts and all, where a list without that field is an error in its log."""
+    return ENCODER.encode({"object": "list", "data": [_model(model) for model in models], "models": []})
 
 
 def one_model(model: ModelInfo) -> bytes:
