@@ -19,7 +19,11 @@ from translators.events import Event, ReplyEnd, ReplyError
 from translators.registry import dialect
 
 CONTEXT = Context(model="the-model", created_s=1_700_000_000)
-TERMINALS = {"anthropic": rb'"stop_reason": ?"|"message_stop"', "openai_chat": rb'"finish_reason": ?"|\[DONE\]'}
+TERMINALS = {
+    "anthropic": rb'"stop_reason": ?"|"message_stop"',
+    "gemini": rb'"finishReason": ?"|"blockReason": ?"',
+    "openai_chat": rb'"finish_reason": ?"|\[DONE\]',
+}
 """What no stream of a dialect is whole without."""
 
 STREAMS = {name: recordings(name, ".sse") for name in UPSTREAM_DIALECTS}
@@ -178,7 +182,7 @@ def test_bytes_that_are_no_stream_end_in_one_error(source: str, body: bytes) -> 
     assert isinstance(events_of(source, body)[-1], ReplyError)
 
 
-SPARED = ("input", "arguments", "schema")
+SPARED = ("args", "input", "arguments", "schema")
 
 
 def with_unknown_fields(value: Any) -> Any:
