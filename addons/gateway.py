@@ -15,7 +15,7 @@ from addons.access import KEY_HEADERS, KEY_PARAMETERS
 from addons.accounts.masking import MASK
 from addons.conduct import able, estimate
 from addons.exchange import Exchange
-from addons.listen import PLACEHOLDER_HOST
+from addons.listen import OWN_NAME, PLACEHOLDER_HOST
 from addons.paths import Place, RouteTable, surface_of
 from addons.refusals import (
     CrossOrigin,
@@ -109,7 +109,7 @@ class Gateway:
     def _answer_ours(self, visit: Visit) -> None:
         if visit.method not in ("GET", "HEAD"):
             raise WrongMethod(visit.method, visit.path, ("GET", "HEAD"))
-        banner = {"message": "cliproxy-mitm gateway", "endpoints": sorted(self._routes.served())}
+        banner = {"message": OWN_NAME, "endpoints": sorted(self._routes.served())}
         said: object = banner if visit.path == "/" else {"status": "ok"}
         answer(visit.flow, b"" if visit.method == "HEAD" else json.dumps(said).encode())
 

@@ -81,7 +81,7 @@ def test_an_unknown_path_is_404_in_json(home: House, path: str, method: str) -> 
 
 
 def test_an_unknown_path_is_no_missing_model(home: House) -> None:
-    got = ask(home.proxy.url + "/v1/responses", "POST", headers={"x-api-key": CLIENT_KEY}, body=b"{}")
+    got = ask(home.proxy.url + "/v1/embeddings", "POST", headers={"x-api-key": CLIENT_KEY}, body=b"{}")
     assert (got.status, got.json["error"]["code"]) == (404, "unknown_url")
 
 
