@@ -33,6 +33,9 @@ REFUSED: Final = (
 TIERS: Final = frozenset(("priority",))
 MAX_ID: Final = 64
 ENCRYPTED: Final = "reasoning.encrypted_content"
+PREFIXES: Final = {"message": "msg", "reasoning": "rs", "function_call": "fc"}
+"""How an item's id begins, where it has one."""
+
 _REASON: Final = "the Codex backend refuses it"
 _BREAKPOINT: Final = "prompt_cache_breakpoint"
 _WEB_SEARCH: Final = Raw(b'"web_search"')
@@ -108,7 +111,7 @@ def _edit_input(request: Body) -> None:
 def _needs_edit(head: _Head) -> bool:
     return (
         head.role == "system"
-        or len(head.id or "") > MAX_ID
+        or not _is_fitting(head.type or "", head.id or "")
         or len(head.call_id or "") > MAX_ID
         or (head.encrypted_content is not None and not _is_readable(head.type or "", head.encrypted_content))
     )
@@ -116,14 +119,14 @@ def _needs_edit(head: _Head) -> bool:
 
 def _edited(request: Body, item: Item, path: str) -> Item | None:
     kind, sealed = text_in(item, "type"), text_in(item, "encrypted_content")
-    too_long = len(text_in(item, "id")) > MAX_ID
-    if sealed and (not _is_readable(kind, sealed) or (too_long and kind == "reasoning")):
+    item_id = text_in(item, "id")
+    if sealed and (not _is_readable(kind, sealed) or (len(item_id) > MAX_ID and kind == "reasoning")):
         request.lose(path, "reasoning that only another vendor, or another account, can read")
         return None
     if text_in(item, "role") == "system":
         item["role"] = "developer"
-    if too_long:
-        request.lose(f"{path}.id", f"ids of more than {MAX_ID} characters are refused")
+    if not _is_fitting(kind, item_id):
+        request.lose(f"{path}.id", "the Codex backend refuses an id of this form")
         del item["id"]
     call_id = text_in(item, "call_id")
     if len(call_id) > MAX_ID:
@@ -132,6 +135,11 @@ def _edited(request: Body, item: Item, path: str) -> Item | None:
     if isinstance(content, Raw) and bytes(content).lstrip().startswith(b"[") and _BREAKPOINT.encode() in bytes(content):
         item["content"] = _without_breakpoints(request, content, f"{path}.content")
     return item
+
+
+def _is_fitting(kind: str, item_id: str) -> bool:
+    """Whether an item may have that id, if it has one."""
+    return not item_id or (len(item_id) <= MAX_ID and item_id.startswith(PREFIXES.get(kind, "")))
 
 
 def _is_readable(kind: str, sealed: str) -> bool:

@@ -159,15 +159,10 @@ def failure(response: wire.Response, misplaced: Raw | UnsetType, created_s: floa
 
 def stated(event: wire.ErrorEvent, created_s: float | None) -> UpstreamError:
     """What an error event says."""
+    status = event.status_code or event.status or 0
     nested = _any(event.error)
-    flat = {
-        "code": event.code,
-        "message": event.message,
-        "param": event.param,
-        "type": event.error_type,
-        "status": event.status,
-    }
-    return read_error({"error": nested} if nested else flat, now_s=created_s)
+    flat = {"code": event.code, "message": event.message, "param": event.param, "type": event.error_type}
+    return read_error({"error": nested} if nested else flat, status if 400 <= status < 600 else 0, created_s)
 
 
 def _check(response: wire.Response) -> None:

@@ -130,3 +130,4 @@ class ErrorEvent(Struct, gc=False):
     param: str | None = None
     error_type: str | None = None
     status: int | None = None
+    status_code: int | None = None
