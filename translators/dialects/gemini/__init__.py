@@ -14,12 +14,10 @@ from translators.dialects.gemini.own import own_request
 from translators.dialects.gemini.reply import decode_reply
 from translators.dialects.gemini.stream_decoder import StreamDecoder
 from translators.dialects.gemini.words import NAME
-from translators.jsonio import top_level
 
 
-def peek(body: bytes) -> Peek:
-    """Nothing: model and stream stand in the path. Raises BadRequest where the body is no JSON object."""
-    top_level(body)
+def peek(_: bytes) -> Peek:
+    """Nothing: model and stream stand in the path."""
     return Peek("")
 
 

@@ -31,13 +31,13 @@ _NUMBER: Final = msgspec.json.Decoder(int)
 
 
 def own_request(body: bytes, target: Target) -> tuple[bytes, tuple[Loss, ...]]:
-    """The body as it is, or edited where the target wants it so. Raises BadRequest."""
-    if target.counts:
-        return _counted(body, target), ()
-    limited = target.max_output_tokens is not None and any(name.encode() in body for name in LIMIT)
-    if target.thinking is None and not limited and b'"model"' not in body:
-        return body, ()
+    """The body as it is, or edited where the target wants it so. Raises BadRequest: nobody has looked at it before."""
     fields: Fields = {**top_level(body)}
+    if target.counts:
+        return _counted(body, fields, target), ()
+    limited = target.max_output_tokens is not None and any(name.encode() in body for name in LIMIT)
+    if target.thinking is None and not limited and "model" not in fields:
+        return body, ()
     losses: list[Loss] = []
     changed = _rename(fields, target.model)
     name = _spelled(fields, GENERATION)
@@ -54,11 +54,8 @@ def own_request(body: bytes, target: Target) -> tuple[bytes, tuple[Loss, ...]]:
     return ENCODER.encode(fields), tuple(losses)
 
 
-def _counted(body: bytes, target: Target) -> bytes:
+def _counted(body: bytes, fields: Fields, target: Target) -> bytes:
     """A prompt to be counted, which may stand in a whole request that names the model again."""
-    if b'"model"' not in body:
-        return body
-    fields: Fields = {**top_level(body)}
     changed = _rename(fields, target.model)
     name = _spelled(fields, COUNTED)
     request = _object(fields, name, f"$.{name}")

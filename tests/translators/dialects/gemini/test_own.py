@@ -132,6 +132,13 @@ def test_what_can_not_be_edited_is_a_bad_request(body: bytes) -> None:
         own_request(body, Target("m", thinking=HIGH))
 
 
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"a": "\xff"}', b'{"a": "\\ud800"}'])
+@pytest.mark.parametrize("counts", [False, True])
+def test_what_is_no_json_object_goes_to_nobody(body: bytes, counts: bool) -> None:
+    with pytest.raises(BadRequest):
+        own_request(body, Target("m", counts=counts))
+
+
 def test_a_request_of_its_own_dialect_is_its_own_bytes() -> None:
     body = b'{ "contents": [] }'
     asked = Peek("fast", stream=True)
@@ -140,8 +147,5 @@ def test_a_request_of_its_own_dialect_is_its_own_bytes() -> None:
     assert translated.context.model == "fast"
 
 
-def test_a_body_is_looked_at_before_anybody_is_asked() -> None:
-    assert DIALECT.peek(b'{"contents": []}') == Peek("")
-    for body in (b"", b"{", b"[]", b'{"a": "\xff"}'):
-        with pytest.raises(BadRequest):
-            DIALECT.peek(body)
+def test_a_body_says_nothing_of_model_and_stream() -> None:
+    assert DIALECT.peek(b'{"model": "x", "stream": true}') == Peek("")
