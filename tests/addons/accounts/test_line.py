@@ -16,6 +16,7 @@ from addons.accounts.pool import Busy, Exhausted, Lease, Pool, Strategy, Ticket
 from addons.accounts.state import MemoryState
 
 LIMITED = Outcome(OutcomeKind.RATE_LIMITED, Scope.MODEL, 429, "slow down", 30.0)
+LONGER = Outcome(OutcomeKind.RATE_LIMITED, Scope.MODEL, 429, "slow down", 900.0)
 REFUSED = Outcome(OutcomeKind.UNAUTHORIZED, Scope.CREDENTIAL, 401, "bad key")
 BROKEN = Outcome(OutcomeKind.TRANSIENT, Scope.MODEL, 500, "oops")
 
@@ -303,7 +304,7 @@ def test_each_in_line_is_served_after_as_many_leases_as_stand_before_it(size: in
         out.append(leased(caller.place.lease))
 
 
-OUTCOMES = [OK, CANCELLED, LIMITED, REFUSED, BROKEN]
+OUTCOMES = [OK, CANCELLED, LIMITED, LONGER, REFUSED, BROKEN]
 AMONG: Sequence[str | None] = [None, "a", "bc"]
 
 
@@ -432,6 +433,11 @@ class AnyHistory(RuleBasedStateMachine):
             if until_s > self.now_s:
                 assert known[about].until_s >= until_s
         assert all(known[about].until_s == until_s for about, until_s in now.items())
+        for model in ("m", "n"):
+            resting = {
+                name for name, about in known if about in ("", model) and known[name, about].until_s > self.now_s
+            }
+            assert {one.credential for one in self.pool.blocked(self.now_s, model)} == resting
         self.rests = {about: rest.until_s for about, rest in known.items()}
 
     def teardown(self) -> None:

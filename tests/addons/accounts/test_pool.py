@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,10 +25,9 @@ MISSING = Outcome(OutcomeKind.MODEL_MISSING, Scope.MODEL, 404, "no such model")
 BROKEN = Outcome(OutcomeKind.TRANSIENT, Scope.MODEL, 500, "oops")
 
 
-def credential(name: str, priority: int = 0) -> Credential:
-    return Credential(
-        id=name, provider="p", pool="pool", secret=SecretStr("test-key-1"), base_url="http://x", priority=priority
-    )
+def credential(name: str, priority: int = 0, **more: Any) -> Credential:
+    secret = SecretStr("test-key-1")
+    return Credential(id=name, provider="p", pool="pool", secret=secret, base_url="http://x", priority=priority, **more)
 
 
 def pool_of(names: str, strategy: Strategy = "round-robin", cooling: Cooling = Cooling()) -> Pool:  # noqa: B008
@@ -103,7 +103,98 @@ def test_only_those_that_serve_the_model_are_picked() -> None:
     assert (nobody.blocked, nobody.retry_at_s) == ((), None)
 
 
+def test_by_weight_each_has_its_share_and_who_weighs_nothing_is_never_used() -> None:
+    members = [credential("a", weight=5), credential("b"), credential("c"), credential("d", 9, weight=0)]
+    pool = Pool(members, "weighted-round-robin")
+    assert asked(pool, 7) == "aabacaa"
+    assert Counter(asked(pool, 14, "other")) == {"a": 10, "b": 2, "c": 2}
+    ask(pool, 100.0, QUOTA, among=frozenset("a"))
+    assert Counter(ask(pool, 101.0) for _ in range(10)) == {"b": 5, "c": 5}
+    assert exhausted(pool.pick(102.0, "m", among=frozenset("d"), bound="d")).retry_at_s is None
+    assert (pool.weight(None), pool.weight(frozenset("bd"))) == (7, 1)
+
+
+def test_without_weights_in_the_strategy_they_count_for_nothing() -> None:
+    pool = Pool([credential("a", weight=5), credential("b", weight=0)])
+    assert asked(pool, 4) == "abab"
+    assert pool.weight(None) == 5
+
+
+def test_the_turn_goes_on_where_it_was_when_the_config_is_read_again() -> None:
+    state = MemoryState()
+    assert asked(Pool([credential(name) for name in "abc"], state=state), 4) == "abca"
+    assert asked(Pool([credential(name) for name in "abc"], state=state), 2) == "bc"
+    assert asked(Pool([credential(name) for name in "ab"], state=state), 3) == "aba"
+
+
+def test_a_bound_credential_is_picked_before_all_others_if_it_may_be() -> None:
+    pool = Pool([credential("a", 9), credential("b"), credential("c", max_concurrency=1)])
+    assert [ask(pool, 0.0, bound="b"), ask(pool, 0.0, bound="c"), ask(pool, 0.0, bound="x")] == ["b", "c", "a"]
+    assert ask(pool, 0.0, bound="b", tried={"b"}) == "a"
+    assert ask(pool, 0.0, bound="b", among=frozenset("ac")) == "a"
+    held = leased(pool.pick(0.0, "m", bound="c"))
+    assert ask(pool, 0.0, bound="c") == "a"
+    pool.give_back(held, LIMITED, 0.0)
+    assert ask(pool, 1.0, bound="c") == "a"
+
+
+def test_a_bound_pick_does_not_move_the_turn() -> None:
+    pool = pool_of("abc")
+    assert [ask(pool, 0.0), ask(pool, 0.0, bound="a"), ask(pool, 0.0)] == ["a", "a", "b"]
+
+
+def test_only_those_whose_own_request_retry_allows_it_take_part_in_a_later_round() -> None:
+    members = [credential("a", request_retry=0), credential("b", request_retry=2), credential("c")]
+    pool = Pool(members, request_retry=1)
+    assert [ask(pool, 0.0, retry_round=number) for number in (0, 1, 1, 2, 2)] == ["a", "b", "c", "b", "b"]
+    assert exhausted(pool.pick(0.0, "m", retry_round=3)).retry_at_s is None
+    ask(pool, 0.0, REFUSED, among=frozenset("b"))
+    assert exhausted(pool.pick(1.0, "m", {"c"}, retry_round=1)).retry_at_s == 1.0
+    assert exhausted(pool.pick(1.0, "m", retry_round=2)).retry_at_s == 60.0
+
+
 # What rests, and for whom.
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_credential_may_rest_otherwise_than_the_others(enabled: bool) -> None:
+    members = [credential("a", cooling=True), credential("b", cooling=False), credential("c")]
+    pool = Pool(members, cooling=Cooling(enabled=enabled))
+    assert [ask(pool, 0.0, REFUSED) for _ in range(3)] == ["a", "b", "c"]
+    assert [one.credential for one in pool.blocked(1.0)] == (["a", "c"] if enabled else ["a"])
+
+
+def test_a_rest_that_is_made_longer_does_not_end_when_it_was_to_end_before() -> None:
+    pool = pool_of("a")
+    first, second = leased(pool.pick(0.0, "m")), leased(pool.pick(0.0, "m"))
+    pool.give_back(first, LIMITED, 0.0)
+    pool.give_back(second, Outcome(OutcomeKind.RATE_LIMITED, Scope.MODEL, 429, "later", 90.0), 1.0)
+    assert exhausted(pool.pick(31.0, "m")).retry_at_s == 91.0
+    assert ask(pool, 91.0) == "a"
+
+
+def test_a_person_ends_one_rest_or_all_of_a_credential() -> None:
+    pool = pool_of("a")
+    first, second = leased(pool.pick(0.0, "m")), leased(pool.pick(0.0, "m"))
+    pool.give_back(first, REFUSED, 0.0)
+    pool.give_back(second, MISSING, 0.0)
+    pool.wake("a", "m")
+    assert exhausted(pool.pick(1.0, "m")).retry_at_s == 60.0
+    pool.wake("a")
+    assert ask(pool, 1.0, MISSING) == "a"
+    pool.wake("a")
+    pool.wake("a", "other")
+    pool.wake("nobody")
+    assert ask(pool, 2.0) == "a"
+
+
+def test_a_report_is_put_together_only_when_somebody_looks() -> None:
+    pool = pool_of("a")
+    ask(pool, 0.0, LIMITED)
+    said = exhausted(pool.pick(1.0, "m"))
+    assert "blocked" not in vars(said)
+    assert said.blocked is said.blocked
+    assert "retry_at_s=30.0" in repr(said)
 
 
 def test_a_limit_of_a_model_leaves_other_models_alone() -> None:
@@ -181,6 +272,14 @@ def test_of_those_that_failed_in_passing_the_one_that_recovers_first_is_used() -
     pool = pool_of("abc")
     assert [ask(pool, 0.0, LIMITED), ask(pool, 5.0, BROKEN), ask(pool, 1.0, BROKEN)] == ["a", "b", "c"]
     assert ask(pool, 6.0) == "c"
+
+
+def test_of_those_that_failed_in_passing_the_highest_priority_is_used() -> None:
+    pool = Pool([credential("low"), credential("high", 1)])
+    assert [ask(pool, 0.0, BROKEN, among=frozenset([name])) for name in ("low", "high")] == ["low", "high"]
+    pool.wake("high")
+    assert ask(pool, 5.0, BROKEN) == "high"
+    assert ask(pool, 6.0) == "high"
 
 
 def test_a_caller_that_would_rather_wait_is_told_how_long() -> None:
