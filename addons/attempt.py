@@ -211,11 +211,18 @@ class UpstreamAttempt:
         self._first_event()
         self._exchange.usage, self._exchange.stop = reply.usage, reply.stop
         same = self._upstream is self._exchange.client
+        if self._exchange.stream and same and self._upstream.stream_of is not None:
+            return self._answer(self._passed(self._upstream.stream_of(body)))
         if self._exchange.stream:
             return self._answer(replies.streamed(reply, self._exchange.client, self._context))
         if same:
             return self._answer(replies.renamed(body, self._exchange.client, self._context))
         return self._answer(replies.whole(reply, self._exchange.client, self._context))
+
+    def _passed(self, body: bytes) -> bytes:
+        """A whole stream of the client's own dialect, with the model as it was asked for."""
+        stream = ReplyStream(self._upstream.name, self._upstream.name, context=self._context, keep=False)
+        return stream.feed(body) + stream.close()
 
     def _finish_other(self, body: bytes) -> bytes:
         """A count of tokens, or a compaction: as it is, with the model that the client asked for where it names one."""

@@ -178,6 +178,7 @@ class Dialect:
     own_request(body, target): a request between two sides of this dialect, less what the upstream could only refuse.
     whole_of(stream): a whole reply of this dialect from the stream of one, for a client that wants it whole; raises
     UpstreamError. Without it the reply is put together from its events.
+    stream_of(body): the other way round, for a client that wants a stream where the upstream answered whole.
     sides: where it can stand when the other side speaks another dialect; between two sides of its own it always can.
     model_in_path: model and stream stand in the path, not in the body.
     model_key: the field of a reply that names the model.
@@ -207,6 +208,7 @@ class Dialect:
     request_wire: type[Struct] | None = None
     own_request: Callable[[bytes, Target], tuple[bytes, tuple[Loss, ...]]] | None = None
     whole_of: Callable[[bytes], bytes] | None = None
+    stream_of: Callable[[bytes], bytes] | None = None
     sides: frozenset[Side] = BOTH_SIDES
     model_in_path: bool = False
     model_key: str = "model"
