@@ -361,3 +361,20 @@ def test_a_client_of_another_dialect_is_told_that_this_is_not_translated_yet(doo
         assert got.status == 400
         assert "not translated yet" in got.json["error"]["message"]
     assert door.gemini.requests == []
+
+
+def test_a_server_that_never_streams_serves_clients_that_want_a_stream(door: Door) -> None:
+    """Some compatible servers answer whole, or with Google's array though they were asked for events."""
+    client = door.sdk()
+    chunk = {"candidates": [{"content": {"parts": [{"text": "hi"}]}, "finishReason": "STOP"}], "modelVersion": FLASH}
+    for body in (chunk, [chunk]):
+        door.gemini.script.then(Raw(200, json.dumps(body, indent=2).encode()))
+        assert say(client, "fast", "hi", stream=True) == ("hi", "fast")
+    assert len(door.gemini.asked) == 2
+
+
+def test_a_server_that_always_streams_serves_clients_that_want_it_whole(door: Door) -> None:
+    frame = {"candidates": [{"content": {"parts": [{"text": "hi"}]}, "finishReason": "STOP"}], "modelVersion": FLASH}
+    door.gemini.script.then(Raw(200, b"data: " + json.dumps(frame).encode() + b"\n\n", "text/event-stream"))
+    client = door.sdk()
+    assert say(client, "fast", "hi", stream=False) == ("hi", "fast")

@@ -6,6 +6,7 @@ For now between two sides of its own: see not_yet.py.
 from typing import Final
 
 from translators.dialect import Dialect, Operation, Peek, Route
+from translators.dialects.gemini.conversions import stream_of, whole_of
 from translators.dialects.gemini.errors import decode_error, encode_error, error_frame
 from translators.dialects.gemini.framing import forward_query, reframe
 from translators.dialects.gemini.lists import count_reply, model_list, one_model
@@ -55,6 +56,8 @@ DIALECT: Final = Dialect(
     stream_content_type="text/event-stream",
     keep_alive=b"\n",  # The vendor's Python SDK fails on comments.
     own_request=own_request,
+    whole_of=whole_of,
+    stream_of=stream_of,
     sides=frozenset(),
     model_in_path=True,
     model_key="modelVersion",
