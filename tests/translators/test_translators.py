@@ -21,7 +21,8 @@ def test_a_request_to_its_own_dialect_is_not_touched() -> None:
 def test_model_and_stream_are_edited_and_the_rest_keeps_its_bytes() -> None:
     request = translate_request(CHAT, "openai_chat", "openai_chat", model="gpt-4.1", stream=True)
     assert b'"x_own":{"kept": [1, 2.50]}' in request.body
-    assert json.loads(request.body) == {**json.loads(CHAT), "model": "gpt-4.1", "stream": True}
+    asked = {"stream_options": {"include_usage": True}}
+    assert json.loads(request.body) == {**json.loads(CHAT), "model": "gpt-4.1", "stream": True, **asked}
     assert (request.model, request.stream, request.context.model) == ("gpt-4.1", True, "my-model")
 
 
