@@ -24,6 +24,7 @@ from addons.settings import Settings
 MAX_ATTEMPTS: Final = 32
 JITTER: Final = 0.25
 MOST_JITTER_S: Final = 2.0
+EARLY_S: Final = 0.05
 
 _NOBODY: Final[frozenset[str]] = frozenset()
 
@@ -144,12 +145,13 @@ class Rounds:
         """
         if self._attempts >= MAX_ATTEMPTS or not (self._may_pass or not self._attempts_in_round):
             return None
-        free_s = [one.retry_at_s for one in self.exhausted(now_s, self.number + 1) if one.retry_at_s is not None]
-        if not free_s:
-            return None
-        wait_s = max(0.0, min(free_s) - now_s)
+        if self.number and not self._attempts_in_round:
+            wait_s = self._wait_s(now_s, self.number)
+            if wait_s is not None and 0 < wait_s < EARLY_S:
+                return wait_s  # The timer of this round's own wait was a little early.
+        wait_s = self._wait_s(now_s, self.number + 1)
         longest_s = max(0.0, self._settings.max_retry_interval)
-        if wait_s > longest_s:
+        if wait_s is None or wait_s > longest_s:
             return None
         self.number += 1
         self._attempts_in_round = 0
@@ -171,6 +173,11 @@ class Rounds:
             assert isinstance(nobody, Exhausted)
             found.append(nobody)
         return found
+
+    def _wait_s(self, now_s: float, retry_round: int) -> float | None:
+        """Until the first is free of those whom a round admits; None where it admits nobody."""
+        free_s = [one.retry_at_s for one in self.exhausted(now_s, retry_round) if one.retry_at_s is not None]
+        return max(0.0, min(free_s) - now_s) if free_s else None
 
     def _pick_preferred(self, now_s: float) -> Turn | None:
         """The session's own credential, whatever its priority; None where it is not free."""

@@ -182,3 +182,22 @@ def test_attempts_are_bounded_over_all_rounds() -> None:
     play = one.play()
     fail(play, times=MAX_ATTEMPTS)
     assert play.answer().status == 429
+
+
+def test_a_timer_that_is_a_little_early_costs_no_round() -> None:
+    one = stage(chat("a"), request_retry=1, max_retry_interval=30)
+    play = one.play()
+    fail(play, 429, retry_after="20")
+    assert play.next() == Wait(20.0)
+    one.now_s += 20.0 - 1 / 128
+    assert play.next() == Wait(1 / 128)
+    one.now_s += 1 / 128
+    assert play.attempt().number == 2
+
+
+def test_a_key_that_rests_is_told_of_once_however_many_models_it_has() -> None:
+    one = stage(chat("a", models=TWO_MODELS))
+    play = one.play()
+    fail(play, 401)
+    answer = play.answer()
+    assert answer.body.count(b" unauthorized 401 until ") == 1
