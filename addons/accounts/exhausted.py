@@ -29,7 +29,7 @@ class CredentialsExhausted(GatewayError):
     def __init__(self, model: str, exhausted: Sequence[Exhausted], now_s: float, tried: Sequence[str] = ()) -> None:
         times = [one.retry_at_s for one in exhausted if one.retry_at_s is not None]
         self.retry_after_s = max(SOON_S, float(math.ceil(min(times, default=now_s) - now_s)))
-        rests = [one for pool in exhausted for one in pool.blocked]
+        rests = _rests(exhausted)
         if any(one.kind is OutcomeKind.TRANSIENT for one in rests):
             self.retry_after_s = SOON_S  # The pool lends such a one to the next request.
             when = "; one that failed only in passing may be asked again at once"
@@ -54,7 +54,7 @@ class ModelMissing(GatewayError):
 
     def __init__(self, model: str, exhausted: Sequence[Exhausted], now_s: float, tried: Sequence[str] = ()) -> None:
         head = f"no upstream of {model!r} ({_pools(exhausted)}) has the model that the config names for it"
-        rests = [one for pool in exhausted for one in pool.blocked]
+        rests = _rests(exhausted)
         super().__init__(_story(head, rests, now_s, tried))
 
 
@@ -80,6 +80,11 @@ class AllBusy(GatewayError):
         names = ", ".join(dict.fromkeys(pools))
         head = f"every credential for {model!r} ({names}) has max-concurrency requests already, {why}"
         super().__init__(_story(head, (), 0.0, tried))
+
+
+def _rests(exhausted: Sequence[Exhausted]) -> list[Blocked]:
+    """Each once, also where models of one pool share an alias."""
+    return list(dict.fromkeys(one for answer in exhausted for one in answer.blocked))
 
 
 def _pools(answers: Iterable[Exhausted]) -> str:
