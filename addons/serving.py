@@ -29,21 +29,23 @@ class Current:
 
 
 class Builder:
-    """Makes a serving of settings. What outlives a change of the config is kept here: who rests, whose turn it is."""
+    """Makes a serving of settings. What outlives a change of the config is kept here: who rests, who waits, whose turn
+    it is, which credential a session stays with.
+
+    A pool is told by its name, and a credential by its id, so both may go and come back.
+    """
 
     def __init__(self, sink: UsageSink) -> None:
         self._sink = sink
         self._states: dict[str, PoolState] = {}
+        self._conductors: Conductors | None = None
 
     def build(self, settings: Settings) -> Serving:
-        """A new serving; those before it go on with the same memory."""
+        """A new serving. Those before it go on, with the same memory."""
         credentials = from_settings.credentials(settings)
+        access, router = Access(settings.api_keys), Router(settings, credentials)
         for name in {credential.pool for credential in credentials} - self._states.keys():
             self._states[name] = MemoryState()
         pools = from_settings.pools(credentials, settings, self._states)
-        return Serving(
-            settings=settings,
-            access=Access(settings.api_keys),
-            router=Router(settings, credentials),
-            conductors=Conductors(pools, settings, self._sink),
-        )
+        self._conductors = Conductors(pools, settings, self._sink, before=self._conductors)
+        return Serving(settings, access, router, self._conductors)
