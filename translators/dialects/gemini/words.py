@@ -50,9 +50,10 @@ def usage_of(wire: WireUsage) -> Usage | None:
 
 
 def merged(before: WireUsage | None, wire: WireUsage | None) -> WireUsage | None:
-    """Each count as it was told last."""
+    """Each count as it was told last. What was told first is filled into `wire`."""
     if before is None or wire is None:
         return wire if before is None else before
-    fields = WireUsage.__struct_fields__
-    latest = {name: getattr(wire, name) for name in fields if getattr(wire, name) is not None}
-    return WireUsage(**{name: latest.get(name, getattr(before, name)) for name in fields})
+    for name in WireUsage.__struct_fields__:
+        if getattr(wire, name) is None:
+            setattr(wire, name, getattr(before, name))
+    return wire
