@@ -131,3 +131,12 @@ def test_what_a_provider_insists_on_is_worked_out_once_for_all_its_keys() -> Non
 def test_counting_is_told_to_a_dialect_that_must_know() -> None:
     one = Stage({"gemini-api-key": [gemini()]})
     assert asked(one, client="gemini", operation="count_tokens") == "/v1beta/models/big:countTokens"
+
+
+def test_a_header_of_the_config_is_masked_in_a_refusal_unless_it_is_too_short_for_a_secret() -> None:
+    extra = {"x-org": "1", "x-tenant": "tenant-secret-7", "x-empty": "$X-Nothing"}
+    play = Stage({"openai-compatibility": [chat("a", headers=extra)]}).play(
+        client="openai_chat", headers={"x-nothing": ""}
+    )
+    refuse(play.attempt(), 400, b'{"error": {"message": "tenant-secret-7 has 1 fault", "code": 1}}')
+    assert play.answer().body == b'{"error": {"message": "*** has 1 fault", "code": 1}}'
