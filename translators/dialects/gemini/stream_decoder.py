@@ -12,6 +12,8 @@ from translators.errors import ErrorKind
 from translators.events import Event, ReplyEnd, ReplyError, ReplyStart, StopReason, Usage
 from translators.sse import BOM, FrameSplitter, FrameTooLong
 
+ENDED_EARLY: Final = "the upstream's stream ended early"
+UNREADABLE_CHUNK: Final = "the upstream sent a chunk that can't be read"
 _WHITE: Final = b" \t\r\n"
 
 
@@ -52,7 +54,7 @@ class StreamDecoder:
             self._head = None
         for frame in self._events.close():
             if not self._reader.done:
-                self._reader.take(frame.data, events)
+                self._reader.take(frame.data, events, ENDED_EARLY)  # Mostly the half of a chunk.
         if not self._reader.done:
             self._reader.finish(events)
         return events
@@ -88,13 +90,13 @@ class ChunkReader:
         self._explanation = ""
         self.done = False
 
-    def take(self, data: bytes, events: list[Event]) -> None:
-        """Its events. Never raises."""
+    def take(self, data: bytes, events: list[Event], complaint: str = UNREADABLE_CHUNK) -> None:
+        """Its events. Never raises. `complaint`: what is said where it can't be read."""
         try:
             chunk = CHUNK.decode(data)
         except UNREADABLE:
             if data.strip() != b"[DONE]":  # OpenAI's word, said by servers of both dialects.
-                self.fail(events, "the upstream sent a chunk that can't be read")
+                self.fail(events, complaint)
             return
         self.take_chunk(chunk, events)
 
@@ -110,7 +112,7 @@ class ChunkReader:
     def finish(self, events: list[Event]) -> None:
         """The end of the reply, of parts too that the upstream left open."""
         if not self._finish and self._blocked is None:
-            self.fail(events, "the upstream's stream ended early")
+            self.fail(events, ENDED_EARLY)
             return
         stop = stop_of(self._finish, self._parts.calls) if self._finish else StopReason.REFUSAL
         explanation = self._explanation if stop is StopReason.REFUSAL else ""
