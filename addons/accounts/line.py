@@ -70,10 +70,6 @@ class Line:
         for ticket in woken:
             ticket.wake()
 
-    def stir(self) -> None:
-        """Something has changed for those who wait: they are looked at the next time."""
-        self._stirred = True
-
     def rested(self, credential: str, about: str, rest: Rest | None) -> None:  # noqa: ARG002 - see state.Watcher
         self._stirred = True
 

@@ -52,7 +52,6 @@ class Pool:
         self._state: PoolState = MemoryState() if state is None else state
         self._state.watch(self._seats)
         self._state.limit({one.id: one.max_concurrency for one in credentials})
-        self._state.line.stir()
 
     def pick(
         self,

@@ -76,6 +76,10 @@ def situations(strategy: Strategy, size: int) -> Iterator[Situation]:
     yield Situation("all busy", busy(made(limited), size))
     yield Situation("all busy but one", busy(made(limited), size - 1))
     half_busy = made(limited, resting(ids[::2], "m"))
+    waited_for = busy(made(limited), size)
+    for number in range(100):
+        waited_for.wait(f"m{number}", frozenset(ids[number : number + 1]), lambda: None)
+    yield Situation("all busy, 100 in line", waited_for)
     yield Situation("half resting, the others busy", busy(half_busy, size // 2))
     yield Situation("10 tiers", made(members(size, priority=lambda n: n % 10)))
     tiers = members(size, priority=lambda n: n)

@@ -325,13 +325,23 @@ def test_names_that_clients_make_up_do_not_fill_the_memory() -> None:
     pool = Pool([credential("a")], state=state)
     for number in range(2 * MAX_RESTS + 10):
         ask(pool, number * 1e-3, MISSING, f"claude-{number}")
+        assert len(state.rests("a")) <= MAX_RESTS
     assert len(state.turns.rings) == MAX_RINGS
-    assert len(state.rests("a")) <= MAX_RESTS
     assert len(state._ends) <= 2 * MAX_RESTS
     assert len(pool.blocked(0.0)) == 0
     ask(pool, 1e6)
     ask(pool, 2e6)
     assert (len(state.rests("a")), len(state._ends), len(pool._seats._resting)) == (0, 0, 0)
+
+
+def test_a_rest_is_forgotten_an_hour_after_its_end() -> None:
+    state = MemoryState()
+    pool = Pool([credential("a")], state=state)
+    ask(pool, 0.0, LIMITED)
+    pool.serve(30.0)
+    assert len(state.rests("a")) == 1
+    pool.serve(30.0 + 3600.0)
+    assert (len(state.rests("a")), state._ends) == (0, [])
 
 
 # Properties.

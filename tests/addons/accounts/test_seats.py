@@ -13,6 +13,7 @@ from addons.accounts.seats import WHOLE, Seats
 from addons.accounts.state import MemoryState
 
 SIZE = 150
+KINDS = [OutcomeKind.TRANSIENT, OutcomeKind.RATE_LIMITED]
 IDS = [f"c{number}" for number in range(SIZE)]
 
 
@@ -73,13 +74,16 @@ def test_who_rests_and_who_is_back_first_is_what_the_state_says(
             state.wake(IDS[place], about)
             ends[about].pop(place, None)
         else:
-            state.rest(IDS[place], about, Rest(OutcomeKind.RATE_LIMITED, 0.0, until_s))
+            state.rest(IDS[place], about, Rest(KINDS[place % 2], 0.0, until_s))
             ends[about][place] = until_s
     state.advance(float(now_s))
     ends = {about: {place: end for place, end in of.items() if end > now_s} for about, of in ends.items()}
     for follower in (seats, seats_of(IDS, state)):
         for about, of in ends.items():
-            assert ids_of(follower, follower.resting(about).mask) == {IDS[place] for place in of}
+            resting_now = follower.resting(about)
+            assert ids_of(follower, resting_now.mask) == {IDS[place] for place in of}
+            assert resting_now.ends == sorted((end, place) for place, end in of.items())
+            assert resting_now.hard == sum(1 << place for place in of if place % 2)
         resting = mask & (follower.resting(WHOLE).mask | follower.resting("m").mask)
         if resting:
             assert follower.first_back(resting, "m") == min(
@@ -100,3 +104,11 @@ def test_among_many_the_first_back_is_found_whatever_rests_longer() -> None:
     assert seats.first_back(seats.everybody, "m") == (900.0, 100)
     assert seats.first_back(seats.everybody & ~(1 << 100), "m") == (901.0, 99)
     assert seats.first_back(seats.everybody & ~((1 << 80) - 1), "m") == (900.0, 100)
+
+
+def test_a_rest_for_another_reason_takes_the_place_of_the_one_before() -> None:
+    state = MemoryState()
+    seats = seats_of(IDS, state)
+    state.rest("c0", "m", Rest(OutcomeKind.RATE_LIMITED, 0.0, 10.0))
+    state.rest("c0", "m", Rest(OutcomeKind.TRANSIENT, 0.0, 60.0))
+    assert (seats.resting("m").mask, seats.resting("m").hard, seats.resting("m").ends) == (1, 0, [(60.0, 0)])
