@@ -2,7 +2,8 @@
 
 from addons.accounts.from_settings import credentials, pools
 from addons.accounts.outcome import Outcome, OutcomeKind, Scope
-from addons.accounts.pool import Lease
+from addons.accounts.pool import Busy, Exhausted, Lease
+from addons.accounts.state import MemoryState
 from addons.settings import parse
 
 CONFIG = """
@@ -66,3 +67,42 @@ def test_disabled_cooling_reaches_the_pool() -> None:
     assert isinstance(lease, Lease)
     pool.give_back(lease, Outcome(OutcomeKind.UNAUTHORIZED, Scope.CREDENTIAL), 0.0)
     assert pool.blocked(0.0) == ()
+
+
+LIMITS = """
+request-retry: 1
+disable-cooling: true
+routing: {queue-size: 1}
+claude-api-key:
+  - {api-key: test-key-1, max-concurrency: 1, request-retry: 2, disable-cooling: false}
+  - {api-key: test-key-2, max-concurrency: 1}
+"""
+
+
+def test_rounds_limits_and_the_line_follow_the_config() -> None:
+    settings = parse(LIMITS).settings
+    pool = pools(credentials(settings), settings)["claude"]
+    answers = [pool.pick(0.0, "m", retry_round=number) for number in (2, 1)]
+    secrets = [one.credential.secret.get_secret_value() for one in answers if isinstance(one, Lease)]
+    assert secrets == ["test-key-1", "test-key-2"]
+    assert isinstance(pool.pick(0.0, "m"), Busy)
+    assert isinstance(pool.pick(0.0, "m", retry_round=3), Exhausted)
+    assert [pool.wait("m", None, lambda: None) is None for _ in range(2)] == [False, True]
+
+
+def test_a_key_may_rest_though_the_file_says_that_none_does() -> None:
+    settings = parse(LIMITS).settings
+    pool = pools(credentials(settings), settings)["claude"]
+    for _ in range(2):
+        lease = pool.pick(0.0, "m")
+        assert isinstance(lease, Lease)
+        pool.give_back(lease, Outcome(OutcomeKind.UNAUTHORIZED, Scope.CREDENTIAL), 0.0)
+    assert [one.credential for one in pool.blocked(0.0)] == [credentials(settings)[0].id]
+
+
+def test_what_a_pool_remembers_outlives_it() -> None:
+    settings = parse(LIMITS).settings
+    states = {"claude": MemoryState()}
+    lease = pools(credentials(settings), settings, states)["claude"].pick(0.0, "m")
+    assert isinstance(lease, Lease)
+    assert pools(credentials(settings), settings, states)["claude"].in_use(lease.credential.id) == 1
