@@ -1,3 +1,5 @@
+import json
+
 from addons.accounts.outcome import Outcome, OutcomeKind, Scope
 from addons.accounts.pool import Exhausted, Lease
 from addons.serving import Builder
@@ -19,7 +21,7 @@ def test_who_rests_goes_on_resting_under_other_settings() -> None:
     after = builder.build(parse(TWO).settings).conductors.pools["claude"]
     assert after is not before
     assert [one.credential for one in after.blocked(NOW_S + 1)] == [lease.credential.id]
-    again = builder.build(parse(ONE).settings).conductors.pools["claude"].pick(NOW_S + 1, "m", resting_too=False)
+    again = builder.build(parse(ONE).settings).conductors.pools["claude"].pick(NOW_S + 1, "m")
     assert isinstance(again, Exhausted)
 
 
@@ -42,3 +44,12 @@ def test_a_pool_that_was_gone_for_a_while_remembers() -> None:
     before.give_back(lease, REFUSED, NOW_S)
     assert "claude" not in builder.build(parse("").settings).conductors.pools
     assert builder.build(parse(ONE).settings).conductors.pools["claude"].blocked(NOW_S + 1)
+
+
+def test_a_session_stays_with_its_credential_across_a_change() -> None:
+    builder = Builder(Fanout([]))
+    affine = {"routing": {"session-affinity": True}}
+    before = builder.build(parse(json.dumps(affine)).settings).conductors.sessions
+    after = builder.build(parse(json.dumps({**affine, "request-retry": 1})).settings).conductors.sessions
+    assert before is not None
+    assert after is before

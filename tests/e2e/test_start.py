@@ -112,7 +112,7 @@ def test_a_broken_ca_of_mitmproxy_is_a_line_with_the_cure() -> None:
 @pytest.mark.parametrize(
     ("tls", "word"),
     [
-        ({"enable": True, "cert": "/nowhere/cert.pem", "key": "/nowhere/key.pem"}, "/nowhere/cert.pem"),
+        ({"enable": True, "cert": "/nowhere/cert.pem", "key": "/nowhere/key.pem"}, "tls.cert"),
         ({"enable": True}, "tls"),
     ],
 )
