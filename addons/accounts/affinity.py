@@ -14,7 +14,9 @@ class Sessions:
         self._most = most
         self._bound: dict[tuple[str, str, str], tuple[str, float]] = {}  # the longest unused first
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many bindings are kept. No __len__: without any, the object must not be false."""
         return len(self._bound)
 
     def bound(self, pool: str, session: str, model: str, now_s: float) -> str | None:

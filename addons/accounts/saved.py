@@ -31,7 +31,8 @@ _PLAIN: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 class SavedRests:
     """Keeps the rests of these pools in files. `states`: pool -> its state; it may grow, see start().
 
-    Only files that this program wrote are ever changed or removed: others in the folder belong to CLIProxyAPI.
+    Only files that this program wrote are ever changed or removed: others in the folder belong to CLIProxyAPI. (It is
+    less careful: where it runs on the same folder and keeps its rests there too, it removes ours.)
     """
 
     def __init__(self, folder: Path, states: Mapping[str, PoolState], clock: Callable[[], float] = time.time) -> None:

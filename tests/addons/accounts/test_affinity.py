@@ -22,7 +22,7 @@ def test_each_use_makes_a_binding_last_longer() -> None:
     sessions = Sessions(10.0)
     sessions.bind("pool", "s", "m", "a", 0.0)
     assert [sessions.bound("pool", "s", "m", now_s) for now_s in (9.0, 18.0, 27.0, 37.0)] == ["a", "a", "a", None]
-    assert len(sessions) == 0
+    assert sessions.size == 0
 
 
 def test_a_binding_ends_only_if_it_still_points_there() -> None:
@@ -39,7 +39,7 @@ def test_a_binding_ends_only_if_it_still_points_there() -> None:
 def test_without_a_time_to_live_nothing_is_bound() -> None:
     sessions = Sessions(0.0)
     sessions.bind("pool", "s", "m", "a", 0.0)
-    assert (sessions.bound("pool", "s", "m", 0.0), len(sessions)) == (None, 0)
+    assert (sessions.bound("pool", "s", "m", 0.0), sessions.size) == (None, 0)
 
 
 def test_those_that_have_ended_go_as_others_come() -> None:
@@ -48,7 +48,7 @@ def test_those_that_have_ended_go_as_others_come() -> None:
         sessions.bind("pool", str(number), "m", "a", 0.0)
     for number in range(60):
         sessions.bind("pool", f"new {number}", "m", "a", 20.0)
-    assert len(sessions) == 60
+    assert sessions.size == 60
 
 
 @given(st.lists(st.tuples(st.sampled_from("ubd"), st.integers(0, 6), st.sampled_from("xy"), st.floats(0, 5))))
@@ -79,4 +79,4 @@ def test_it_is_a_map_that_forgets_what_was_not_used_for_longest(steps: list[tupl
                     assert sessions.bound("pool", session, "m", now_s) == expected[0]
                 else:
                     assert sessions.bound("pool", session, "m", now_s) is None
-        assert len(sessions) <= 4
+        assert sessions.size <= 4
