@@ -114,7 +114,11 @@ PROVIDER: Final = Provider(
     section="codex-api-key",
     dialect="openai_responses",
     default_base_url=f"https://{HOST}/v1",
-    paths={Operation.GENERATE: "/responses", Operation.COMPACT: "/responses/compact"},
+    paths={
+        Operation.GENERATE: "/responses",
+        Operation.COMPACT: "/responses/compact",
+        Operation.COUNT_TOKENS: "/responses/input_tokens",
+    },
     auth=bearer,
     headers=headers,
     classify=classify,

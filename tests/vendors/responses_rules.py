@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Final
 
 from tests.vendors import responses_shapes as shapes
@@ -127,7 +128,7 @@ def calls_are_answered(asked: Asked) -> None:
 @GENUINE.rule(ANSWERED + "continuedev/continue/issues/8933")
 def reasoning_is_followed(asked: Asked) -> None:
     items = [item for _, item in _items(asked.body)]
-    for item, following in zip(items, [*items[1:], {}], strict=True):
+    for item, following in pairwise([*items, {}]):
         leads_on = following.get("type") in ("function_call", "custom_tool_call", "reasoning", "web_search_call")
         if item.get("type") == "reasoning" and not (leads_on or following.get("role") == "assistant"):
             raise Refusal(

@@ -57,7 +57,7 @@ _HEADS: Final = msgspec.json.Decoder(list[_Head])
 def duties(body: bytes, target: Target) -> tuple[bytes, tuple[Loss, ...]]:
     """The body as that backend insists on it. OpenAI's own API has no such wishes. Raises BadRequest.
 
-    Without a stream it is a compaction: the backend gives no other reply whole.
+    Without a stream it is no reply that is wanted: the backend gives none whole.
     """
     if target.genuine:
         return body, ()

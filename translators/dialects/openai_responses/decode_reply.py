@@ -9,7 +9,7 @@ from translators.assemble import Assembler
 from translators.conversation import Reply
 from translators.dialects.openai_responses import wire
 from translators.dialects.openai_responses.errors import read_error
-from translators.dialects.openai_responses.frames import Malformed, read
+from translators.dialects.openai_responses.frames import Malformed, read, rest_of
 from translators.dialects.openai_responses.items import Items
 from translators.dialects.openai_responses.usage import decode_usage
 from translators.dialects.openai_responses.words import DISCONNECTED, INCOMPLETE, NAME, UNFINISHED
@@ -49,7 +49,7 @@ class StreamDecoder:
         """The events of the body's end."""
         if self._done:
             return []
-        self._take_all(self._splitter.close())
+        self._take_all(rest_of(self._splitter))
         if not self._done:
             self._fail(cut())
         return self._given()

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from translators.dialects.openai_responses import wire
 from translators.errors import ErrorKind, UpstreamError
-from translators.sse import Frame
+from translators.sse import Frame, FrameSplitter
 
 _STRUCTS: Final[Mapping[type[Struct], tuple[str, ...]]] = {
     wire.Delta: (
@@ -69,6 +69,17 @@ def read(frame: Frame) -> tuple[str, Any]:
         if data.strip() in (b"", b"[DONE]"):
             return "", None
         return _patiently(data, error)
+
+
+def rest_of(splitter: FrameSplitter) -> list[Frame]:
+    """What stands behind the last blank line; half an event is nothing."""
+    rest = splitter.close()
+    try:
+        for frame in rest:
+            read(frame)
+    except Malformed:
+        return []
+    return rest
 
 
 def _patiently(data: bytes, why: Exception) -> tuple[str, Any]:

@@ -7,7 +7,7 @@ from msgspec import Raw, Struct
 
 from translators import tolerant
 from translators.conversation import Loss, ThinkingMode, ThinkingWish
-from translators.dialect import Peek, Target
+from translators.dialect import Operation, Peek, Target
 from translators.errors import BadRequest
 from translators.jsonio import top_level, with_fields
 from translators.thinking import effort_of, nearest_effort, settled
@@ -37,7 +37,7 @@ def peek(body: bytes) -> Peek:
 
 def own_request(body: bytes, target: Target) -> tuple[bytes, tuple[Loss, ...]]:
     """The body as it is, but that it thinks as much as the model's name asks for. Raises BadRequest."""
-    if target.thinking is None:
+    if target.thinking is None or target.operation is Operation.COMPACT:  # A compaction has no such field.
         return body, ()
     wish = settled(target.thinking, target.thinking_range)
     if wish is None:  # It does not think.

@@ -7,7 +7,7 @@ from msgspec import Raw, Struct
 
 from translators.dialects.openai_responses import wire
 from translators.dialects.openai_responses.decode_reply import cut, failure, stated
-from translators.dialects.openai_responses.frames import Malformed, read
+from translators.dialects.openai_responses.frames import Malformed, read, rest_of
 from translators.jsonio import ENCODER
 from translators.sse import FrameSplitter, FrameTooLong
 
@@ -30,7 +30,7 @@ def whole_of(stream: bytes) -> bytes:
     splitter = FrameSplitter()
     done: dict[int, Raw] = {}
     try:
-        for frame in [*splitter.feed(stream), *splitter.close()]:
+        for frame in [*splitter.feed(stream), *rest_of(splitter)]:
             kind, event = read(frame)
             match kind:
                 case "response.output_item.done":
