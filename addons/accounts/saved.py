@@ -15,6 +15,7 @@ from typing import Final
 
 from addons.accounts import cds
 from addons.accounts.cooldown import Rest
+from addons.accounts.masking import masked
 from addons.accounts.state import PoolState
 from addons.files import write_private
 
@@ -56,10 +57,10 @@ class SavedRests:
                 foreign += 1
                 continue
             except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors.
-                logger.warning("rests=%s can't be read and are left aside: %s", path.name, error)
+                logger.warning("rests=%s can't be read and are left aside: %s", masked(path.name), error)
                 continue
             if path != self._path(credential):
-                logger.warning("rests=%s belong to a file of another name and are left aside", path.name)
+                logger.warning("rests=%s belong to a file of another name and are left aside", masked(path.name))
             elif not rests:
                 self._remove(path)
             elif pool in self._states:  # Else it may come back to the config.

@@ -30,7 +30,7 @@ class Watcher(Protocol):
 class PoolState(Protocol):
     """The memory of one pool. Credentials are named by their id.
 
-    now_s: the latest time that anybody has passed in. turns, line: this process's; the rest may be shared with others.
+    now_s: the time that was passed in last. turns, line: this process's; the rest may be shared with others.
     watch(): tells the watcher what rests and is full already, then of each change, for as long as somebody else holds
     it. advance(): ends the rests whose time has come. rests(): about what -> the latest rest, ended or not, until it is
     forgotten. wake(): ends a rest. limit(): how many leases each may have out, for those that have a limit; who is in
@@ -85,7 +85,7 @@ class MemoryState:
                 watcher.filled(credential, full=True)
 
     def advance(self, now_s: float) -> None:
-        self.now_s = max(self.now_s, now_s)
+        self.now_s = now_s
         while self._ends and self._ends[0][0] <= now_s:
             _, credential, about = heapq.heappop(self._ends)
             rest = self._rests.get(credential, _NONE).get(about)
@@ -163,13 +163,15 @@ class MemoryState:
 
     def _compact(self) -> None:
         """Drops what the heap still holds of rests that were prolonged or ended, and, where there are too many rests,
-        those that end first."""
-        kept = sorted((rest.until_s, one, about) for one, rests in self._rests.items() for about, rest in rests.items())
-        surplus = len(kept) - MAX_RESTS // 2 if len(kept) > MAX_RESTS else 0
-        for _, credential, about in kept[:surplus]:
-            self.wake(credential, about)
+        those of a model that end first: clients make models up, but not credentials."""
+        kept = [(rest.until_s, one, about) for one, rests in self._rests.items() for about, rest in rests.items()]
+        if len(kept) > MAX_RESTS:
+            kept.sort(key=lambda rest: (rest[2] == WHOLE, rest))
+            surplus = len(kept) - MAX_RESTS // 2
+            for _, credential, about in kept[:surplus]:
+                self.wake(credential, about)
+            kept = kept[surplus:]
         self._ends = [
-            (end_s if end_s > self.now_s else end_s + FORGET_S, credential, about)
-            for end_s, credential, about in kept[surplus:]
+            (end_s if end_s > self.now_s else end_s + FORGET_S, credential, about) for end_s, credential, about in kept
         ]
         heapq.heapify(self._ends)

@@ -334,6 +334,16 @@ def test_names_that_clients_make_up_do_not_fill_the_memory() -> None:
     assert (len(state.rests("a")), len(state._ends), len(pool._seats._resting)) == (0, 0, 0)
 
 
+def test_made_up_models_do_not_end_the_rest_of_a_whole_credential() -> None:
+    state = MemoryState()
+    pool = Pool([credential("a"), credential("b")], state=state)
+    ask(pool, 0.0, REFUSED)
+    for number in range(2 * MAX_RESTS):
+        ask(pool, 1.0, MISSING, f"claude-{number}")
+    assert [(one.credential, one.until_s) for one in pool.blocked(2.0)] == [("a", 60.0)]
+    assert len(state._ends) <= 2 * MAX_RESTS
+
+
 def test_a_rest_is_forgotten_an_hour_after_its_end() -> None:
     state = MemoryState()
     pool = Pool([credential("a")], state=state)

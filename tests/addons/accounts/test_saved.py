@@ -182,6 +182,7 @@ def test_files_of_others_are_left_alone(tmp_path: Path, caplog: pytest.LogCaptur
         b'"updated_at":"2026-01-01T00:00:00Z","written_by":"cliproxy-mitm"}',
         "renamed.cds": b'{"version":1,"auth_id":"a","provider":"pool","records":[],'
         b'"updated_at":"2026-01-01T00:00:00Z","written_by":"cliproxy-mitm"}',
+        "codex-you@example.com.cds": b"{",
         "claude.json": b"{}",
     }
     for name, data in others.items():
@@ -192,7 +193,8 @@ def test_files_of_others_are_left_alone(tmp_path: Path, caplog: pytest.LogCaptur
     (tmp_path / "cliproxy-mitm-a.cds").unlink()
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == others
     said = [record.message for record in caplog.records]
-    assert sum("left aside" in line for line in said) == 5
+    assert sum("left aside" in line for line in said) == 6
+    assert "@" not in "".join(said)
     assert any("1 files of other programs" in line for line in said)
 
 
