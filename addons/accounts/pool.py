@@ -198,14 +198,13 @@ class Pool:
         seats = self._seats
         resting = allowed & (seats.resting(WHOLE).mask | seats.resting(model).mask)
         blocked: list[Blocked] = []
-        for place, credential in enumerate(seats.credentials):
-            if not resting >> place & 1:
-                continue
+        for credential in seats.members(resting):
             rests = self._state.rests(credential.id)
-            about, rest = max(
-                ((about, rests[about]) for about in (WHOLE, model) if about in rests), key=lambda one: one[1].until_s
-            )
-            if rest.until_s > now_s:
+            about, rest = WHOLE, rests.get(WHOLE)
+            of_model = rests.get(model)
+            if of_model is not None and (rest is None or of_model.until_s > rest.until_s):
+                about, rest = model, of_model
+            if rest is not None and rest.until_s > now_s:
                 blocked.append(_told(credential, about, rest))
         return tuple(blocked)
 
@@ -227,12 +226,5 @@ class Pool:
 
 def _told(credential: Credential, about: str, rest: Rest) -> Blocked:
     return Blocked(
-        credential=credential.id,
-        short=credential.short,
-        kind=rest.kind,
-        message=rest.message,
-        until_s=rest.until_s,
-        model=about,
-        hinted_s=rest.hinted_s,
-        status=rest.status,
+        credential.id, credential.short, rest.kind, rest.message, rest.until_s, about, rest.hinted_s, rest.status
     )

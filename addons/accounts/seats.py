@@ -6,8 +6,9 @@ rests. The masks follow the pool's state, which tells of each change (state.Watc
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Final
 
 from addons.accounts.cooldown import Rest
@@ -91,6 +92,11 @@ class Seats:
             return (1 << len(self.credentials)) - 1 & ~self._mask(self._ids - ids)
         return self._mask(ids)
 
+    def members(self, mask: int) -> Iterable[Credential]:
+        """Those of the mask, the highest priority first."""
+        flags = map(int, reversed(f"{mask:b}"))  # Faster than a shift of the whole mask for each place.
+        return compress(self.credentials, flags)
+
     def allowed(self, among: frozenset[str] | None, retry_round: int) -> int:
         """Who may answer at all, in this round."""
         known = self._allowed.get((among, retry_round))
@@ -109,9 +115,7 @@ class Seats:
             if len(self._weights) >= _CACHED:
                 self._weights.clear()
             mask = self.allowed(among, 0)
-            known = sum(
-                one.weight for place, one in enumerate(self.credentials) if mask >> place & 1 and one.weight > 0
-            )
+            known = sum(one.weight for one in self.members(mask) if one.weight > 0)
             self._weights[among] = known
         return known
 

@@ -30,7 +30,9 @@ def seats_of(ids: Sequence[str], state: MemoryState | None = None, **options: bo
 
 def ids_of(seats: Seats, mask: int) -> set[str]:
     assert mask >= 0
-    return {one.id for place, one in enumerate(seats.credentials) if mask >> place & 1}
+    found = [one for place, one in enumerate(seats.credentials) if mask >> place & 1]
+    assert list(seats.members(mask)) == found
+    return {one.id for one in found}
 
 
 SEATS = seats_of(IDS)
