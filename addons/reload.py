@@ -25,6 +25,8 @@ GONE_S: Final = 1.0
 PATIENCE_S: Final = 2.0
 """A file that never comes to rest is read as it is."""
 
+SHOWN_PATHS: Final = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -123,9 +125,10 @@ class Reloader:
 
     async def follow(self) -> None:
         """Until it is cancelled."""
-        async for found in self._file.changes():
+        while True:
             try:
-                self._take(found)
+                async for found in self._file.changes():
+                    self._take(found)
             except Exception:  # A config that we stumble over must not end the watch.
                 logger.exception("%s could not be put into force: the settings stay as they are", self._file.path)
 
@@ -149,7 +152,7 @@ class Reloader:
                 self._on_debug(new.debug)
         log_notes([note for note in found.notes if note not in self._notes])
         self._notes = frozenset(found.notes)
-        logger.info("%s was taken: %s", self._file.path, ", ".join(changed) or "nothing is different")
+        logger.info("%s was taken: %s", self._file.path, named(changed) or "nothing is different")
         waiting = [path for path in needs_restart(difference(self._started, new)) if path in changed]
         if waiting:
             logger.warning("%s: needs a restart; the gateway listens as before until then", ", ".join(waiting))
@@ -159,6 +162,12 @@ class Reloader:
         if settings.api_keys or is_loopback(self._started.host):
             return None
         return f"api-keys: holds no client key, but others reach {self._started.host} until a restart"
+
+
+def named(paths: Sequence[str]) -> str:
+    """As many as fit into a line."""
+    more = len(paths) - SHOWN_PATHS
+    return ", ".join(paths[:SHOWN_PATHS]) + (f" and {more} more" if more > 0 else "")
 
 
 def log_notes(notes: Sequence[Note]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -101,15 +101,17 @@ class Service:
         self._reloader = Reloader(file, loaded, self._builder, self._current, self._set_debug)
 
     def _set_mode(self, settings: Settings) -> None:
-        wanted = [gateway_mode(settings.host, settings.port)]
-        if ctx.options.mode == wanted:
+        """Among the modes that mitmproxy listens in, ours is the one of the config."""
+        wanted = gateway_mode(settings.host, settings.port)
+        modes = ctx.options.mode
+        if wanted in modes:
             return
-        if ctx.options.has_changed("mode") and not is_ours():
-            logger.warning("--mode is given, so the gateway does not listen: add --mode %s to it.", *wanted)
+        if ctx.options.has_changed("mode") and not has_ours(modes):
+            logger.warning("--mode is given, so the gateway does not listen: add --mode %s to it.", wanted)
             return
         if problem := port_problem(settings.host, settings.port):
             stop(problem)
-        ctx.options.update(mode=wanted)
+        ctx.options.update(mode=[*(others(modes) if has_ours(modes) else ()), wanted])
 
     def _set_debug(self, debug: bool) -> None:
         if debug:
@@ -125,7 +127,7 @@ class Service:
         if not await server.setup_servers():
             logger.error("The gateway can't listen on %s:%s; the lines above say why.", settings.host, settings.port)
             sys.exit(1)
-        if is_ours():
+        if has_ours(ctx.options.mode):
             web_url = getattr(ctx.master, "web_url", None)
             welcome.say(settings, serving.router, web_url, ctx.options.cliproxy_welcome)
 
@@ -146,15 +148,21 @@ def config_path() -> Path:
     return path
 
 
-def is_ours() -> bool:
-    """Whether mitmproxy listens as the gateway, and not as its user said."""
-    return any(PLACEHOLDER_HOST in mode for mode in ctx.options.mode)
+def has_ours(modes: Sequence[str]) -> bool:
+    """Whether mitmproxy listens as the gateway."""
+    return len(others(modes)) < len(modes)
+
+
+def others(modes: Sequence[str]) -> list[str]:
+    """Those of the modes that its user has named."""
+    return [mode for mode in modes if PLACEHOLDER_HOST not in mode]
 
 
 def give_listener_back() -> None:
     """mitmproxy listens as it would without us."""
-    if ctx.master.addons.get(Service.name) is None and is_ours():
-        ctx.options.update(mode=["regular"])
+    modes = ctx.options.mode
+    if ctx.master.addons.get(Service.name) is None and has_ours(modes):
+        ctx.options.update(mode=others(modes) or ["regular"])
 
 
 def stop(reason: str) -> NoReturn:

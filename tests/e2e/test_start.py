@@ -142,7 +142,16 @@ def test_a_proxy_of_the_environment_is_named_and_not_used() -> None:
 
 
 def test_a_mode_of_the_users_own_is_left_alone_and_the_gateways_is_named() -> None:
-    with Proxy({}, options={"mode": f"regular@127.0.0.1:{free_port()}"}, listens=False) as it:
+    with Proxy({}, arguments=["--mode", f"regular@127.0.0.1:{free_port()}"], listens=False) as it:
         it.wait_for(rf"--mode is given, .*add --mode reverse:http://gateway\.invalid@127\.0\.0\.1:{it.port}")
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", it.port), 1).close()
+
+
+def test_the_gateway_listens_beside_a_mode_of_the_users_own() -> None:
+    port, other = free_port(), free_port()
+    modes = ["--mode", f"reverse:http://gateway.invalid@127.0.0.1:{port}", "--mode", f"regular@127.0.0.1:{other}"]
+    with Proxy({}, port=port, arguments=modes) as it:
+        it.wait_for("Gateway ")
+        assert ask(f"{it.url}/healthz").status == 200
+        socket.create_connection(("127.0.0.1", other), 10).close()

@@ -136,6 +136,37 @@ def test_a_taken_port_of_the_console_is_a_line_with_the_cure(tmp_path: Path) -> 
     assert "Traceback" not in done.stderr
 
 
+def test_a_broken_ca_is_a_line_with_the_cure(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(f"port: {free_port()}\n")
+    (tmp_path / "mitmproxy-ca.pem").write_text("nothing")
+    command = [*START, "--headless", "--set", f"confdir={tmp_path}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "mitmproxy-ca.pem" in done.stderr
+    assert "Move it away" in done.stderr
+
+
+def test_a_port_that_another_gateway_has_is_a_line_with_the_cure(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "config.yaml").write_text(f"host: 127.0.0.1\nport: {port}\n")
+    with started(tmp_path, "--headless") as process:
+        lines_until(process, "Missing")
+        done = subprocess.run(START, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert f"Port {port} on 127.0.0.1 is taken by another instance of this gateway" in done.stderr
+
+
+def test_an_edit_of_the_config_is_taken_under_uvloop_too(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(f"host: 127.0.0.1\nport: {free_port()}\n")
+    with started(tmp_path, "--headless") as process:
+        lines_until(process, "Missing")
+        config.write_text(f"{config.read_text()}request-retry: 2\n")
+        assert "was taken: request-retry" in lines_until(process, "was taken")
+
+
 def test_an_option_that_nobody_knows_is_named_by_the_program_that_was_called(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(f"port: {free_port()}\n")
     command = [*START, "--hedless"]

@@ -27,9 +27,9 @@ class Proxy:
     """Started on entering, stopped by its process id on leaving. `url` is the gateway's.
 
     Leaving fails the test where the log holds a traceback, unless `may_crash`. `scripts`: addons loaded beside ours.
-    `bare`: nothing but `-s` stands on the command line, and the config is ./config.yaml. `environ`: more of it.
+    `bare`: nothing but `-s` stands on the command line, and the config is ./config.yaml. `environ`, `arguments`: more.
     `default_confdir`: mitmproxy's own folder is not named, so it is the one in the home (which is a folder for this
-    test). `listens`: whether the gateway is to listen at all.
+    test). `listens`: whether the gateway is to listen at all. `port`: the gateway's, where it must be a certain one.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Proxy:
         scripts: Sequence[Path] = (),
         options: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
         bare: bool = False,
         default_confdir: bool = False,
         listens: bool = True,
@@ -54,6 +55,7 @@ class Proxy:
         self._scripts = scripts
         self._options = dict(options or {})
         self._environ = dict(environ or {})
+        self._arguments = arguments
         self._bare = bare
         self._default_confdir = default_confdir
         self._listens = listens
@@ -159,6 +161,7 @@ class Proxy:
             command += ["-s", str(script)]
         for name, value in ({} if self._bare else self._all_options(folder, file)).items():
             command += ["--set", f"{name}={value}"]
+        command += self._arguments
         environ = {name: value for name, value in os.environ.items() if not FOREIGN_SETTINGS.match(name)}
         self._process = subprocess.Popen(
             command,
