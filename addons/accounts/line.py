@@ -47,7 +47,8 @@ class Line:
 
     def __init__(self) -> None:
         self._tickets: dict[Ticket, None] = {}
-        self._stirred = False
+        self._freed: set[str] = set()  # who has become free since the line was served
+        self._worse = False  # whether somebody rests since then, whom others may wait for in vain now
 
     def __len__(self) -> int:
         return len(self._tickets)
@@ -63,23 +64,30 @@ class Line:
 
     def serve(self, now_s: float) -> None:
         """Hands out what has become free since the last time, and lets go who waits for nobody."""
-        woken: list[Ticket] = []
-        while self._stirred and self._tickets:
-            self._stirred = False
-            woken += self._serve(now_s)
+        woken = self._serve(now_s) if self._tickets and (self._freed or self._worse) else []
+        self._freed.clear()
+        self._worse = False
         for ticket in woken:
             ticket.wake()
 
     def rested(self, credential: str, about: str, rest: Rest | None) -> None:  # noqa: ARG002 - see state.Watcher
-        self._stirred = True
+        if rest is None:
+            self._freed.add(credential)
+        else:
+            self._worse = True
 
-    def filled(self, credential: str, full: bool) -> None:  # noqa: ARG002
-        self._stirred = self._stirred or not full
+    def filled(self, credential: str, full: bool) -> None:
+        if full:
+            self._freed.discard(credential)
+        else:
+            self._freed.add(credential)
 
     def _serve(self, now_s: float) -> list[Ticket]:
         served: list[Ticket] = []
         in_vain: Final[set[Hashable]] = set()
         for ticket in self._tickets:
+            if not self._freed and not self._worse:  # All is handed out: filled() was told so.
+                break
             if ticket.wish in in_vain:
                 continue
             answer = ticket.ask(now_s)
