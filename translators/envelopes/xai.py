@@ -76,7 +76,7 @@ def _edit_input(request: Body, target: Target) -> list[Any]:
             case "custom_tool_call_output":
                 return {**item, "type": "function_call_output"}
             case "additional_tools":
-                promoted.extend(_tools(request, item.get("tools", Raw(b"[]")), f"{path}.tools", target))
+                promoted.extend(_tools(request, _list(item.get("tools")), f"{path}.tools", target))
                 return None
             case "reasoning" | "compaction":
                 return _unsealed(request, item, path)
@@ -112,18 +112,18 @@ def _unsealed(request: Body, item: Item, path: str) -> Item | None:
 
 
 def _edit_tools(request: Body, target: Target, promoted: list[Any]) -> None:
-    if request.says("tools") or promoted:
-        known = _tools(request, request.fields.get("tools", Raw(b"[]")), "$.tools", target)
-        request.fields["tools"] = known + promoted
-    if not request.fields.get("tools"):
-        for name in ("tools", "parallel_tool_calls"):
-            request.fields.pop(name, None)
+    tools = _tools(request, request.list_of("tools"), "$.tools", target) + promoted
+    if tools:
+        request.fields["tools"] = tools
+    else:
+        request.fields.pop("tools", None)
+        request.fields.pop("parallel_tool_calls", None)
         request.remove(("tool_choice",), "there is no tool to choose")
-    elif request.says("tool_choice"):
+    if request.says("tool_choice"):
         _edit_choice(request)
 
 
-def _tools(request: Body, raw: Any, path: str, target: Target) -> list[Any]:
+def _tools(request: Body, tools: list[Any], path: str, target: Target) -> list[Any]:
     def edit(tool: Item, place: str) -> Item | None:
         kind = text_in(tool, "type")
         if kind in _UNKNOWN_TOOLS or (kind == "image_generation" and not _DRAWS.match(target.model)):
@@ -135,7 +135,7 @@ def _tools(request: Body, raw: Any, path: str, target: Target) -> list[Any]:
             request.lose(f"{place}.external_web_access", _REASON)
         return tool
 
-    return each(_LIST.decode(raw), path, edit) if bytes(raw).lstrip().startswith(b"[") else []
+    return each(tools, path, edit)
 
 
 def _function(request: Body, tool: Item, path: str) -> Item:
@@ -153,9 +153,7 @@ def _function(request: Body, tool: Item, path: str) -> Item:
 
 def _is_of_objects(union: Raw, root: str) -> bool:
     """Whether each branch says that it is an object, or leaves that to a root that does."""
-    if not bytes(union).startswith(b"["):
-        return True
-    branches = [object_of(branch, "") for branch in _LIST.decode(union)]
+    branches = [object_of(branch, "") for branch in _list(union)]
     kinds = [None if branch is None else text_in(branch, "type") or root for branch in branches]
     return all(kind == "object" for kind in kinds)
 
@@ -167,8 +165,7 @@ def _edit_choice(request: Body) -> None:
         return
     available = {_named(tool) for tool in map(_as_item, request.fields["tools"])}
     if text_in(choice, "type") == "allowed_tools":
-        allowed = choice.get("tools", Raw(b"[]"))
-        kept = [tool for tool in _LIST.decode(allowed) if _named(_as_item(tool)) in available]
+        kept = [tool for tool in _list(choice.get("tools")) if _named(_as_item(tool)) in available]
         if kept:
             request.fields["tool_choice"] = {**choice, "tools": kept}
             return
@@ -177,6 +174,11 @@ def _edit_choice(request: Body) -> None:
             request.fields["tool_choice"] = {"type": "allowed_tools", "mode": "required", "tools": [choice]}
         return
     request.remove(("tool_choice",), "the tool that it chooses is not there")
+
+
+def _list(raw: Any) -> list[Any]:
+    """The items of a list, unread; none of anything else."""
+    return [*_LIST.decode(raw)] if isinstance(raw, Raw) and bytes(raw).startswith(b"[") else []
 
 
 def _as_item(tool: Any) -> Item:
