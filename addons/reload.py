@@ -128,24 +128,24 @@ class Reloader:
         while True:
             try:
                 async for found in self._file.changes():
-                    self._take(found)
+                    await self._take(found)
             except Exception:  # A config that we stumble over must not end the watch.
                 logger.exception("%s could not be put into force: the settings stay as they are", self._file.path)
 
-    def _take(self, found: Loaded | SettingsError) -> None:
+    async def _take(self, found: Loaded | SettingsError) -> None:
         if isinstance(found, SettingsError):
             self._refuse(str(found))
         elif problem := self._exposure(found.settings):
             self._refuse(f"{self._file.path}: {problem}")
         else:
-            self._apply(found)
+            await self._apply(found)
 
     def _refuse(self, reasons: str) -> None:
         logger.error("%s\nThe config was not taken: the settings stay as they were.", reasons)
 
-    def _apply(self, found: Loaded) -> None:
+    async def _apply(self, found: Loaded) -> None:
         old, new = self._current.serving.settings, found.settings
-        changed = difference(old, new)
+        changed = await asyncio.to_thread(difference, old, new)  # 50 ms with a thousand keys.
         if changed:
             self._current.serving = self._builder.build(new)
             if old.debug != new.debug:

@@ -196,7 +196,7 @@ class Watched:
             found: Any = parse(text)
         except SettingsError as error:
             found = error
-        self.reloader._take(found)
+        asyncio.run(self.reloader._take(found))
 
 
 def test_a_change_swaps_all_at_once_and_names_the_paths(caplog: pytest.LogCaptureFixture) -> None:
