@@ -79,6 +79,7 @@ class Service:
         """Takes back what was changed. The listener only if nobody takes our place: a live reload keeps it open."""
         for task in self._tasks:
             task.cancel()
+        self._builder.close()
         ctx.options.update(**self._saved)
         self._saved.clear()
         if not ctx.master.should_exit.is_set():

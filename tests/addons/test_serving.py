@@ -13,7 +13,7 @@ REFUSED = Outcome(OutcomeKind.UNAUTHORIZED, Scope.CREDENTIAL, message="no")
 
 
 def test_who_rests_goes_on_resting_under_other_settings() -> None:
-    builder = Builder(Fanout([]))
+    builder = Builder(Fanout([]), lambda: NOW_S)
     before = builder.build(parse(ONE).settings).conductors.pools["claude"]
     lease = before.pick(NOW_S, "m")
     assert isinstance(lease, Lease)
@@ -26,7 +26,7 @@ def test_who_rests_goes_on_resting_under_other_settings() -> None:
 
 
 def test_a_lease_that_is_out_is_counted_and_given_back_across_a_change() -> None:
-    builder = Builder(Fanout([]))
+    builder = Builder(Fanout([]), lambda: NOW_S)
     before = builder.build(parse(ONE).settings).conductors.pools["claude"]
     lease = before.pick(NOW_S, "m")
     assert isinstance(lease, Lease)
@@ -37,7 +37,7 @@ def test_a_lease_that_is_out_is_counted_and_given_back_across_a_change() -> None
 
 
 def test_a_pool_that_was_gone_for_a_while_remembers() -> None:
-    builder = Builder(Fanout([]))
+    builder = Builder(Fanout([]), lambda: NOW_S)
     before = builder.build(parse(ONE).settings).conductors.pools["claude"]
     lease = before.pick(NOW_S, "m")
     assert isinstance(lease, Lease)
@@ -47,7 +47,7 @@ def test_a_pool_that_was_gone_for_a_while_remembers() -> None:
 
 
 def test_a_session_stays_with_its_credential_across_a_change() -> None:
-    builder = Builder(Fanout([]))
+    builder = Builder(Fanout([]), lambda: NOW_S)
     affine = {"routing": {"session-affinity": True}}
     before = builder.build(parse(json.dumps(affine)).settings).conductors.sessions
     after = builder.build(parse(json.dumps({**affine, "request-retry": 1})).settings).conductors.sessions
