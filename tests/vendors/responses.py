@@ -1,12 +1,24 @@
 """A simulated vendor of Responses: OpenAI's own API, xAI's, or the backend of Codex at ChatGPT."""
 
 import json
+from itertools import chain
 from typing import Any, Final, Literal
 
 from tests.vendors import responses_rules as rules
 from tests.vendors.behaviour import Reply
 from tests.vendors.model import ANY_TOOL, Prompt, count_tokens, tokens_of
-from tests.vendors.responses_frames import CREATED_S, SEAL, Events, Items, ending, in_turns, response, usage
+from tests.vendors.responses_frames import (
+    CREATED_S,
+    SEAL,
+    Items,
+    ending,
+    event,
+    in_turns,
+    numbered,
+    of_item,
+    response,
+    usage,
+)
 from tests.vendors.rules import Asked, Refusal
 from tests.vendors.server import Request
 from tests.vendors.vendor import Vendor, read_object
@@ -122,9 +134,9 @@ class ResponsesVendor(Vendor):
         """As the API words it inside a stream."""
         error = self._error(refusal)
         if self.fails_by == "error":
-            return Events().frame("error", error=error)
+            return numbered([event("error", error=error)])[0]
         failed = response({}, self._number, status="failed", error=error)
-        return Events().frame("response.failed", response=failed)
+        return numbered([event("response.failed", response=failed)])[0]
 
     def headers(self, number: int) -> dict[str, str]:
         """As OpenAI names them."""
@@ -133,16 +145,20 @@ class ResponsesVendor(Vendor):
     def frames(self, reply: Reply, body: dict[str, Any], prompt: Prompt, number: int) -> list[bytes]:
         """Created, in progress, the items, the end."""
         self._number = number
-        events = Events()
         items = self._items(reply, body, number)
         begun = response(body, number)
-        frames = [events.frame(f"response.{state}", response=begun) for state in ("created", "in_progress")]
-        streams = [events.of_item(index, items.begun(index), finished) for index, finished in enumerate(items.finished)]
-        frames += in_turns(streams) if reply.interleaved else [frame for stream in streams for frame in stream]
+        streams = [of_item(index, items.begun(index), finished) for index, finished in enumerate(items.finished)]
         how = ending(reply)
         output = items.finished if self.genuine else []
         ended = response(body, number, **how, output=output, usage=usage(tokens_of(reply, prompt)))
-        return [*frames, events.frame(f"response.{how['status']}", response=ended)]
+        return numbered(
+            [
+                event("response.created", response=begun),
+                event("response.in_progress", response=begun),
+                *(in_turns(streams) if reply.interleaved else chain.from_iterable(streams)),
+                event(f"response.{how['status']}", response=ended),
+            ]
+        )
 
     def whole(self, reply: Reply, body: dict[str, Any], prompt: Prompt, number: int) -> bytes:
         """The reply in one piece."""

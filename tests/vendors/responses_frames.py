@@ -71,64 +71,64 @@ class Items:
         return item
 
 
-class Events:
-    """The frames of one stream, numbered."""
+def event(kind: str, **fields: Any) -> Json:
+    """One event, which is numbered when it leaves."""
+    return {"type": kind, **fields}
 
-    def __init__(self) -> None:
-        self._numbers = iter(range(1_000_000))
 
-    def frame(self, kind: str, **fields: Any) -> bytes:
-        """One event."""
-        said = {"type": kind, "sequence_number": next(self._numbers), **fields}
-        return f"event: {kind}\ndata: {json.dumps(said, separators=(',', ':'))}\n\n".encode()
+def numbered(events: list[Json]) -> list[bytes]:
+    """The frames of one stream."""
+    counted = [{**said, "sequence_number": number} for number, said in enumerate(events)]
+    return [f"event: {said['type']}\ndata: {json.dumps(said, separators=(',', ':'))}\n\n".encode() for said in counted]
 
-    def of_item(self, index: int, begun: Json, finished: Json) -> list[bytes]:
-        """All events of an item, from added to done."""
-        where = {"item_id": finished["id"], "output_index": index}
-        added = self.frame("response.output_item.added", output_index=index, item=begun)
-        return [
-            added,
-            *self._between(where, finished),
-            self.frame("response.output_item.done", output_index=index, item=finished),
-        ]
 
-    def _between(self, where: Json, item: Json) -> Iterator[bytes]:
-        match item["type"]:
-            case "message":
-                yield from self._content({**where, "content_index": 0}, item["content"][0])
-            case "reasoning":
-                for number, piece in enumerate(item["summary"]):
-                    yield from self._summary({**where, "summary_index": number}, piece["text"])
-            case "function_call":
-                yield from self._deltas("response.function_call_arguments", where, item["arguments"])
-                arguments = item["arguments"]
-                yield self.frame(
-                    "response.function_call_arguments.done", **where, arguments=arguments, name=item["name"]
-                )
-            case "custom_tool_call":
-                yield from self._deltas("response.custom_tool_call_input", where, item["input"])
-                yield self.frame("response.custom_tool_call_input.done", **where, input=item["input"])
+def of_item(index: int, begun: Json, finished: Json) -> list[Json]:
+    """All events of an item, from added to done."""
+    where = {"item_id": finished["id"], "output_index": index}
+    return [
+        event("response.output_item.added", output_index=index, item=begun),
+        *_between(where, finished),
+        event("response.output_item.done", output_index=index, item=finished),
+    ]
 
-    def _content(self, where: Json, content: Json) -> Iterator[bytes]:
-        field = "text" if content["type"] == "output_text" else "refusal"
-        root = f"response.{content['type']}"
-        yield self.frame("response.content_part.added", **where, part={**content, field: ""})
-        yield from self._deltas(root, where, content[field])
-        yield self.frame(f"{root}.done", **where, **{field: content[field]})
-        yield self.frame("response.content_part.done", **where, part=content)
 
-    def _summary(self, where: Json, text: str) -> Iterator[bytes]:
-        part = {"type": "summary_text", "text": ""}
-        yield self.frame("response.reasoning_summary_part.added", **where, part=part)
-        yield from self._deltas("response.reasoning_summary_text", where, text)
-        yield self.frame("response.reasoning_summary_text.done", **where, text=text)
-        yield self.frame("response.reasoning_summary_part.done", **where, part={**part, "text": text})
+def _between(where: Json, item: Json) -> Iterator[Json]:
+    match item["type"]:
+        case "message":
+            yield from _content({**where, "content_index": 0}, item["content"][0])
+        case "reasoning":
+            for number, piece in enumerate(item["summary"]):
+                yield from _summary({**where, "summary_index": number}, piece["text"])
+        case "function_call":
+            yield from _deltas("response.function_call_arguments", where, item["arguments"])
+            whole = {"arguments": item["arguments"], "name": item["name"]}
+            yield event("response.function_call_arguments.done", **where, **whole)
+        case "custom_tool_call":
+            yield from _deltas("response.custom_tool_call_input", where, item["input"])
+            yield event("response.custom_tool_call_input.done", **where, input=item["input"])
 
-    def _deltas(self, root: str, where: Json, text: str) -> Iterator[bytes]:
-        more: Json = {"logprobs": []} if root.endswith("output_text") else {}
-        for piece in pieces(text, DELTA_SIZE):
-            padding = "x" * (16 - len(piece) % 16)
-            yield self.frame(f"{root}.delta", **where, delta=piece, **more, obfuscation=padding)
+
+def _content(where: Json, content: Json) -> Iterator[Json]:
+    field = "text" if content["type"] == "output_text" else "refusal"
+    root = f"response.{content['type']}"
+    more: Json = {"logprobs": []} if field == "text" else {}
+    yield event("response.content_part.added", **where, part={**content, field: ""})
+    yield from _deltas(root, {**where, **more}, content[field])
+    yield event(f"{root}.done", **where, **more, **{field: content[field]})
+    yield event("response.content_part.done", **where, part=content)
+
+
+def _summary(where: Json, text: str) -> Iterator[Json]:
+    part = {"type": "summary_text", "text": ""}
+    yield event("response.reasoning_summary_part.added", **where, part=part)
+    yield from _deltas("response.reasoning_summary_text", where, text)
+    yield event("response.reasoning_summary_text.done", **where, text=text)
+    yield event("response.reasoning_summary_part.done", **where, part={**part, "text": text})
+
+
+def _deltas(root: str, where: Json, text: str) -> Iterator[Json]:
+    for piece in pieces(text, DELTA_SIZE):
+        yield event(f"{root}.delta", **where, delta=piece, obfuscation="x" * (16 - len(piece) % 16))
 
 
 def response(body: Json, number: int, **more: Any) -> Json:
@@ -182,7 +182,7 @@ def usage(tokens: Tokens) -> Json:
     }
 
 
-def in_turns(streams: list[list[bytes]]) -> list[bytes]:
-    """One frame of each in turn."""
+def in_turns(streams: list[list[Json]]) -> list[Json]:
+    """One event of each in turn."""
     longest = max((len(stream) for stream in streams), default=0)
     return [stream[turn] for turn in range(longest) for stream in streams if turn < len(stream)]
