@@ -1,6 +1,7 @@
 """OpenAI Responses, as served at /v1/responses, and at /backend-api/codex/responses to clients set up for ChatGPT."""
 
 from translators.dialect import Dialect, Operation, Route
+from translators.dialects.openai_responses.completing import reframe
 from translators.dialects.openai_responses.decode_reply import StreamDecoder, decode_reply
 from translators.dialects.openai_responses.errors import decode_error, encode_error, error_frame
 from translators.dialects.openai_responses.lists import count_reply, model_list, one_model
@@ -46,4 +47,5 @@ DIALECT = Dialect(
     own_request=own_request,
     whole_of=whole_of,
     sides=frozenset(),
+    reframe=reframe,
 )

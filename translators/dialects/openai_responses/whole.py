@@ -1,5 +1,6 @@
 """A whole reply of this dialect from the stream of one."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -53,12 +54,22 @@ def _response(data: bytes, event: wire.Life, done: dict[int, Raw]) -> bytes:
     if event.response.status in ("failed", "cancelled"):
         raise failure(event.response, event.error, None)
     response = _TERMINAL.decode(data).response
+    return ENCODER.encode(filled(response, done) or response)
+
+
+def filled(response: Mapping[str, Raw], done: Mapping[int, Raw]) -> dict[str, Any] | None:
+    """The response with its items, or their ids, put in where it leaves them out; None where it lacks nothing.
+
+    `done`: items by their place, as they were when they were done.
+    """
     output: list[Any] = list(_ITEMS.decode(response.get("output", Raw(b"null"))) or ())
-    if not output:
+    lacking = not output and bool(done)
+    if lacking:
         output = [done[place] for place in sorted(done)]
     for place, item in enumerate(output):
         if isinstance(item, dict) and bytes(item.get("id", b"null")) in _NOTHING and place in done:
             known = msgspec.json.decode(done[place], type=dict[str, Raw]).get("id")
             if known is not None:
                 item["id"] = known
-    return ENCODER.encode({**response, "output": output})
+                lacking = True
+    return {**response, "output": output} if lacking or "output" not in response else None
