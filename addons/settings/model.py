@@ -114,3 +114,6 @@ class Settings(Section):
     @classmethod
     def _somewhere(cls, path: str) -> str:
         return path.strip() or AUTH_DIR
+
+
+Settings.model_rebuild()  # With its sections, which only then know their keys as the file spells them.

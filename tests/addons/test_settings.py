@@ -1,5 +1,7 @@
 """config.yaml: what it may say, and what that is read as."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -289,3 +291,12 @@ def test_the_option_goes_before_the_environment_and_both_before_the_folder(tmp_p
     assert find_config("", {"CLIPROXY_CONFIG": ""}, tmp_path) == tmp_path / "config.yaml"
     assert find_config(None, {"CLIPROXY_CONFIG": "mine.yaml"}, tmp_path) == tmp_path / "mine.yaml"
     assert find_config("/etc/x.yaml", {"CLIPROXY_CONFIG": "mine.yaml"}, tmp_path) == Path("/etc/x.yaml")
+
+
+def test_the_first_config_of_a_process_is_read_like_any_other() -> None:
+    text = "api-keys: [test-key-1]\nrouting: {strategy: fill-first}"
+    program = f"from addons.settings import parse; print(*parse({text!r}).notes)"
+    root = Path(__file__).parents[2]
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root)
+    assert told.stdout.startswith("host is empty")
+    assert "known" not in told.stdout
