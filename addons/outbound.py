@@ -62,7 +62,6 @@ class Outbound:
             thinking=candidate.thinking,
             thinking_range=candidate.thinking_range,
             input_modalities=candidate.input_modalities,
-            counts=self._exchange.operation is Operation.COUNT_TOKENS,
             operation=self._exchange.operation,
         )
         translated = self._translated.get((provider.name, target))  # Its credentials have the target in common.

@@ -56,8 +56,8 @@ class Target(Struct, frozen=True):
     compatibles need, and the other way round. `keeps_thinking`: earlier thinking without a signature is wanted back.
     `max_output_tokens`: the model's limit where known. `thinking`: what the model's name asks for, which stands over
     what the body says. `thinking_range`: what the model can do of it; None where nobody knows, then the wish goes out
-    as it is. `input_modalities`: what it can read ("text", "image", ...); None where nobody knows. `counts`: it shall
-    only count the prompt's tokens. `operation`: what is wanted of it.
+    as it is. `input_modalities`: what it can read ("text", "image", ...); None where nobody knows. `operation`: what is
+    wanted of it.
     """
 
     model: str
@@ -68,7 +68,6 @@ class Target(Struct, frozen=True):
     thinking: ThinkingWish | None = None
     thinking_range: ThinkingRange | None = None
     input_modalities: frozenset[str] | None = None
-    counts: bool = False
     operation: Operation = Operation.GENERATE
 
 

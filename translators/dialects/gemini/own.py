@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from translators.conversation import Loss, ThinkingMode, ThinkingWish
-from translators.dialect import Target
+from translators.dialect import Operation, Target
 from translators.errors import BadRequest
 from translators.jsonio import ENCODER, top_level
 from translators.thinking import budget_of, settled
@@ -33,7 +33,7 @@ _NUMBER: Final = msgspec.json.Decoder(int)
 def own_request(body: bytes, target: Target) -> tuple[bytes, tuple[Loss, ...]]:
     """The body as it is, or edited where the target wants it so. Raises BadRequest: nobody has looked at it before."""
     fields: Fields = {**top_level(body)}
-    if target.counts:
+    if target.operation is Operation.COUNT_TOKENS:
         return _counted(body, fields, target), ()
     limited = target.max_output_tokens is not None and any(name.encode() in body for name in LIMIT)
     if target.thinking is None and not limited and "model" not in fields:

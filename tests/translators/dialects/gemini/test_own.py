@@ -10,7 +10,7 @@ from tests.vendors.rules import Asked
 from tests.vendors.server import Request
 from translators import BadRequest, Loss, Target, translate_request
 from translators.conversation import ThinkingMode, ThinkingWish
-from translators.dialect import Peek
+from translators.dialect import Operation, Peek
 from translators.dialects.gemini import DIALECT
 from translators.dialects.gemini.own import own_request
 from translators.thinking import ThinkingRange
@@ -115,10 +115,10 @@ def test_the_model_in_a_body_is_the_upstreams(said: Any, sent: Any) -> None:
 
 def test_a_count_is_of_the_upstreams_model_and_says_no_more() -> None:
     body = {"generateContentRequest": {"model": "models/fast", "contents": CONTENTS}}
-    sent = edited(body, counts=True, thinking=HIGH, thinking_range=FLASH, max_output_tokens=5)
+    sent = edited(body, operation=Operation.COUNT_TOKENS, thinking=HIGH, thinking_range=FLASH, max_output_tokens=5)
     assert sent == {"generateContentRequest": {"model": "models/gemini-2.5-pro", "contents": CONTENTS}}
     plain = {"contents": CONTENTS}
-    assert edited(plain, counts=True, thinking=HIGH, thinking_range=FLASH) == plain
+    assert edited(plain, operation=Operation.COUNT_TOKENS, thinking=HIGH, thinking_range=FLASH) == plain
     for accepted in (sent, plain):
         path = "/v1beta/models/gemini-2.5-pro:countTokens"
         gemini_rules.RULES.apply(Asked(Request("POST", path, {}, {}, b"", 0, 0.0), accepted))
@@ -133,10 +133,10 @@ def test_what_can_not_be_edited_is_a_bad_request(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"a": "\xff"}', b'{"a": "\\ud800"}'])
-@pytest.mark.parametrize("counts", [False, True])
-def test_what_is_no_json_object_goes_to_nobody(body: bytes, counts: bool) -> None:
+@pytest.mark.parametrize("operation", [Operation.GENERATE, Operation.COUNT_TOKENS])
+def test_what_is_no_json_object_goes_to_nobody(body: bytes, operation: Operation) -> None:
     with pytest.raises(BadRequest):
-        own_request(body, Target("m", counts=counts))
+        own_request(body, Target("m", operation=operation))
 
 
 def test_a_request_of_its_own_dialect_is_its_own_bytes() -> None:
