@@ -130,8 +130,13 @@ def test_a_recorded_stream_is_read_by_the_other_sdk_as_a_whole(
     check_the_same(source, other, said, heard)
 
 
+OF_ANOTHER_DIALECT = {"rj-4678447795.json"}
+"""A reply of chat completions, recorded among those of Responses."""
+
+
 def wholes(path: Path) -> bool:
-    return status_of(path) == 200 and "error" not in json.loads(path.read_bytes())
+    failed = json.loads(path.read_bytes()).get("error") is not None
+    return status_of(path) == 200 and not failed and path.name not in OF_ANOTHER_DIALECT
 
 
 @pytest.mark.parametrize(("source", "other", "path"), of_each_pair(".json"))

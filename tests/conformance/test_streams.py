@@ -23,6 +23,7 @@ TERMINALS = {
     "anthropic": rb'"stop_reason": ?"|"message_stop"',
     "gemini": rb'"finishReason": ?"|"blockReason": ?"',
     "openai_chat": rb'"finish_reason": ?"|\[DONE\]',
+    "openai_responses": rb'"type": ?"response\.(completed|incomplete)"',
 }
 """What no stream of a dialect is whole without."""
 
@@ -197,7 +198,11 @@ def with_unknown_data(frame: str) -> str:
     head, mark, data = frame.partition("data: ")
     if not mark or data == "[DONE]":
         return frame
-    return head + mark + json.dumps(with_unknown_fields(json.loads(data)))
+    try:
+        said = json.loads(data)
+    except ValueError:  # One recording has broken frames.
+        return frame
+    return head + mark + json.dumps(with_unknown_fields(said))
 
 
 def with_comments(frame: str) -> str:
