@@ -29,8 +29,8 @@ _TEXT_ONLY: Final = ("text",)
 
 
 class Router:
-    """Model name -> candidates: the highest priority first, then those that the config or the catalogue names before a
-    guess, then the order of the config.
+    """Model name -> candidates: the highest priority first, then the order of the config. A guess by the beginning of
+    the name counts only where neither the config nor the catalogue has it: an alias means nothing to other vendors.
 
     Names are compared letter by letter, as CLIProxyAPI does; words in a suffix and patterns are not.
     """
@@ -157,7 +157,7 @@ class Router:
 
 def _tiers(asked: str, thinking: ThinkingWish | None, found: Iterable[tuple[Entry, Served]]) -> tuple[Tier, ...]:
     """Entries of one pool that call the model the same are one candidate: its pool chooses among them."""
-    ordered = sorted(found, key=lambda pair: (-pair[0].priority, pair[1].guessed, pair[0].position))
+    ordered = sorted(_surest(found), key=lambda pair: (-pair[0].priority, pair[0].position))
     ids: dict[tuple[int, str, Served], set[str]] = {}
     providers = {entry.pool: entry.provider for entry, _ in ordered}
     for entry, served in ordered:
@@ -180,3 +180,9 @@ def _tiers(asked: str, thinking: ThinkingWish | None, found: Iterable[tuple[Entr
         for (priority, pool, served), credentials in ids.items()
     ]
     return tuple(tuple(tier) for _, tier in groupby(candidates, key=lambda one: one.priority))
+
+
+def _surest(found: Iterable[tuple[Entry, Served]]) -> list[tuple[Entry, Served]]:
+    """Guesses only where there is nothing else."""
+    served = list(found)
+    return [pair for pair in served if not pair[1].guessed] or served

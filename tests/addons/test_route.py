@@ -80,16 +80,28 @@ def test_the_highest_priority_comes_first_then_the_order_of_the_config() -> None
     assert [one.provider.name for one in found] == ["openai-compatibility", "claude", "openai-compatibility"]
 
 
-def test_a_model_that_the_config_names_goes_before_a_guess_by_the_beginning_of_its_name() -> None:
+def test_what_the_config_or_the_catalogue_names_is_never_guessed_by_the_beginning_of_its_name() -> None:
     text = """
-claude-api-key: [{api-key: test-key-1}]
+claude-api-key: [{api-key: test-key-1, priority: 1}]
 openai-compatibility:
   - {name: vendor, base-url: https://vendor.example/v1,
      models: [{name: a, alias: claude-mine}, {name: b, alias: claude-opus-5}]}
 """
     one = routed(text)
-    assert said(one.candidates("claude-mine")) == [("vendor", "a", 1), ("claude", "claude-mine", 1)]
+    assert said(one.candidates("claude-mine")) == [("vendor", "a", 1)]
+    assert said(one.candidates("claude-mine(high)")) == [("vendor", "a", 1)]
     assert said(one.candidates("claude-opus-5")) == [("claude", "claude-opus-5", 1), ("vendor", "b", 1)]
+    assert said(one.candidates("claude-new")) == [("claude", "claude-new", 1)]
+
+
+def test_an_alias_of_one_key_is_not_asked_of_another_key_of_the_same_vendor() -> None:
+    one = routed("""
+gemini-api-key:
+  - {api-key: test-key-1, models: [{name: gemini-2.5-flash, alias: gemini-flash}, {name: gemini-2.5-pro}]}
+  - {api-key: test-key-2}
+""")
+    assert said(one.candidates("gemini-flash")) == [("gemini", "gemini-2.5-flash", 1)]
+    assert said(one.candidates("gemini-2.5-pro")) == [("gemini", "gemini-2.5-pro", 2)]
 
 
 def test_an_alias_hides_the_upstream_name() -> None:
