@@ -6,16 +6,15 @@ of a stream is held until its first content, an error body and a whole reply unt
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from enum import Enum, auto
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from addons.accounts.masking import MASK, masked
-from addons.accounts.outcome import CANCELLED, OK, Outcome, OutcomeKind, Scope
-from addons.accounts.rules import Rule, ruled
+from addons.accounts.masking import without
+from addons.accounts.outcome import CANCELLED, OK, Outcome, OutcomeKind
+from addons.accounts.rules import Rule
 from addons.decompress import BadEncoding, Decompressor
-from addons.exchange import SECRETS, AttemptRecord, Breakage, Exchange, Head, Headers, ReplyHead, UpstreamRequest
+from addons.exchange import AttemptRecord, Breakage, Exchange, Head, Headers, ReplyHead
+from addons.judge import Failure, Judge
 from addons.outbound import Said
 from addons.providers.provider import Provider
 from addons.reply_headers import passed, refusal_headers, reply_headers
@@ -30,15 +29,6 @@ logger = logging.getLogger(__name__)
 HELD_EVENTS: Final = 16
 HELD_BYTES: Final = 64 << 10
 ERROR_BODY_BYTES: Final = 256 << 10
-SHORTEST_SECRET: Final = 8
-
-
-class Mode(Enum):
-    """How the upstream's body is read."""
-
-    ERROR = auto()
-    STREAM = auto()
-    WHOLE = auto()
 
 
 class UpstreamAttempt:
@@ -70,19 +60,17 @@ class UpstreamAttempt:
         self.refusal_body: bytes | None = None
         self.refusal_headers: Headers = ()
         self._exchange = exchange
-        self._provider = provider
         self._upstream = said.upstream
         self._context = said.context
         self._record = record
         self._settle = settle
-        self._rules = rules
+        self._judge = Judge(provider, said, rules)
         self._passthrough = passthrough
-        self._mode = Mode.ERROR
         self._status = 0
+        self._refused = True  # until a status says otherwise
         self._headers: dict[str, str] = {}
         self._held: list[bytes] = []
         self._held_bytes = 0
-        self._secrets = tuple(_secrets_of(said.request))
         self._whole_of = exchange.client.whole_of if said.upstream is exchange.client and not exchange.stream else None
         self._reframer = (
             exchange.client.reframe(exchange.query) if exchange.stream and exchange.client.reframe else None
@@ -124,9 +112,7 @@ class UpstreamAttempt:
             self._stream is not None and (self._stream.end is not None or self._stream.error is not None)
         ):
             return self.close()  # The reply was complete, only its connection was not.
-        error = UpstreamError(_KINDS[how], f"{self._provider.name}: {message}", status=_STATUSES[how])
-        outcome = Outcome(OutcomeKind.TRANSIENT, Scope.CREDENTIAL, None, f"{how.value}: {message}"[:200])
-        return self._cut(self._end_badly(outcome, error)) + self._last_cut()
+        return self._cut(self._end_badly(self._judge.broken(how, message))) + self._last_cut()
 
     def cancelled(self) -> None:
         """The client has gone."""
@@ -140,12 +126,9 @@ class UpstreamAttempt:
         encoding = self._headers.get("content-encoding", "identity")
         if encoding not in ("", "identity"):
             self._decompressor = Decompressor(encoding)
-        if not 200 <= status < 300:
-            self._mode = Mode.ERROR
-            return
-        streamed = self._headers.get("content-type", "").partition(";")[0].strip().lower() == "text/event-stream"
-        self._mode = Mode.STREAM if streamed else Mode.WHOLE
-        if streamed:
+        self._refused = not 200 <= status < 300
+        content_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
+        if not self._refused and content_type == "text/event-stream":
             keep = not self._exchange.stream and self._whole_of is None
             self._stream = ReplyStream(
                 self._upstream.name, self._exchange.client.name, context=self._context, keep=keep
@@ -160,9 +143,9 @@ class UpstreamAttempt:
         return b"" if reframer is None or self.head is not Head.OPEN else reframer.close()
 
     def _take(self, data: bytes) -> bytes:
-        if self._mode is not Mode.STREAM or self._stream is None:
+        if self._stream is None:
             self._hold(data)
-            if self._mode is Mode.ERROR and self._held_bytes > ERROR_BODY_BYTES:
+            if self._refused and self._held_bytes > ERROR_BODY_BYTES:
                 self._refuse()
             return b""
         out = self._stream.feed(data)
@@ -184,7 +167,7 @@ class UpstreamAttempt:
         return b""
 
     def _finish(self) -> bytes:
-        if self._mode is Mode.ERROR:
+        if self._refused:
             self._refuse()
             return b""
         if self._stream is None:
@@ -208,22 +191,11 @@ class UpstreamAttempt:
         try:
             reply = self._upstream.decode_reply(body)
         except UpstreamError as error:
-            return self._end_badly(self._judged(0, body), error)
+            return self._end_badly(self._judge.inside(error, self._headers, body))
         self._first_event()
         self._exchange.usage, self._exchange.stop = reply.usage, reply.stop
-        same = self._upstream is self._exchange.client
-        if self._exchange.stream and same and self._upstream.stream_of is not None:
-            return self._answer(self._passed(self._upstream.stream_of(body)))
-        if self._exchange.stream:
-            return self._answer(replies.streamed(reply, self._exchange.client, self._context))
-        if same:
-            return self._answer(replies.renamed(body, self._exchange.client, self._context))
-        return self._answer(replies.whole(reply, self._exchange.client, self._context))
-
-    def _passed(self, body: bytes) -> bytes:
-        """A whole stream of the client's own dialect, with the model as it was asked for."""
-        stream = ReplyStream(self._upstream.name, self._upstream.name, context=self._context, keep=False)
-        return stream.feed(body) + stream.close()
+        put = replies.streamed if self._exchange.stream else replies.whole
+        return self._answer(put(body, reply, self._upstream, self._exchange.client, self._context))
 
     def _finish_other(self, body: bytes) -> bytes:
         """A count of tokens, or a compaction: as it is, with the model that the client asked for where it names one."""
@@ -244,7 +216,7 @@ class UpstreamAttempt:
         try:
             return self._answer(self._whole_of(b"".join(self._held) + rest))
         except UpstreamError as error:
-            return self._end_badly(self._judged_inside(error), error)
+            return self._end_badly(self._judge.inside(error, self._headers))
 
     def _answer(self, body: bytes) -> bytes:
         length = None if self._exchange.stream else len(body)
@@ -269,38 +241,25 @@ class UpstreamAttempt:
     def _refuse(self) -> None:
         """The upstream answered with an error status."""
         body = b"".join(self._held)
-        error = self._upstream.decode_error(self._status, body, self._headers)
+        failure = self._judge.refused(self._status, self._headers, body)
         if self._upstream is self._exchange.client and body.lstrip()[:1] == b"{":
-            for secret in self._secrets:  # Some vendors repeat the key that they refuse.
-                body = body.replace(secret.encode("latin-1"), MASK.encode())
-            self.refusal_body = body
-        self._end_badly(self._judged(self._status, body), error)
+            # Some vendors repeat the key that they refuse.
+            self.refusal_body = without(body.decode("latin-1"), self._judge.secrets).encode("latin-1")
+        self._end_badly(failure)
 
     def _refuse_stream(self, stream: ReplyStream) -> bytes:
         """An error where the reply should have begun."""
         assert stream.error is not None
-        error = error_of(stream.error)
-        return self._end_badly(self._judged_inside(error), error)
-
-    def _judged_inside(self, error: GatewayError) -> Outcome:
-        """What an error inside a stream means, of which only the neutral form is left."""
-        return self._judged(0, self._upstream.encode_error(error), error.status)
-
-    def _judged(self, status: int, body: bytes, decoded_status: int = 0) -> Outcome:
-        """What an error means for the pool: by the provider's rules, and the user's above them. Status 0: inside a 200
-        reply; the user's rules then know it by the status that it would have had."""
-        outcome = self._provider.classify(status, self._headers, body)
-        if not self._rules:
-            return outcome
-        return ruled(outcome, self._rules, status or decoded_status or outcome.status or 0, body)
+        return self._end_badly(self._judge.inside(error_of(stream.error), self._headers))
 
     def _late_outcome(self, stream: ReplyStream) -> Outcome:
         """How a stream ended that had begun well."""
         self._note_end(stream)
         if stream.error is None:
             return OK
-        self._exchange.error = stream.error.message
-        return self._judged_inside(error_of(stream.error))
+        failure = self._judge.inside(error_of(stream.error), self._headers)
+        self._exchange.error = str(failure.error)
+        return failure.outcome
 
     def _note_end(self, stream: ReplyStream) -> None:
         self._exchange.usage = stream.usage
@@ -310,32 +269,21 @@ class UpstreamAttempt:
         """Something that we did not expect, in our own code or in the upstream's bytes."""
         if not isinstance(error, BadEncoding | UpstreamError):
             logger.error("flow=%s attempt=%d broke", self._exchange.id[:8], self.number, exc_info=error)
-        what = UpstreamError(ErrorKind.SERVER, f"{self._provider.name}'s reply can't be read: {error}", status=502)
-        outcome = Outcome(OutcomeKind.TRANSIENT, Scope.NOTHING, self._status or None, str(what)[:200])
-        return self._end_badly(outcome, what)
+        return self._end_badly(self._judge.unreadable(error, self._status))
 
-    def _end_badly(self, outcome: Outcome, error: GatewayError) -> bytes:
+    def _end_badly(self, failure: Failure) -> bytes:
         """Before the head is open the attempt has failed; afterwards the stream ends in the client's own error."""
-        outcome = replace(outcome, message=masked(outcome.message, *self._secrets))
-        error = UpstreamError(
-            error.kind,
-            masked(str(error), *self._secrets),
-            status=error.status,
-            code=error.code,
-            param=error.param,
-            retry_after_s=error.retry_after_s,
-        )
-        self.refusal = error
-        self.refusal_headers = refusal_headers(self._headers, self._secrets, passthrough=self._passthrough)
+        self.refusal = failure.error
+        self.refusal_headers = refusal_headers(self._headers, self._judge.secrets, passthrough=self._passthrough)
         if self.head is Head.OPEN:
             if self._stream is not None:
                 self._note_end(self._stream)
-            self._exchange.error = str(error)
-            self._over(outcome)
-            return self._exchange.client.error_frame(error)
+            self._exchange.error = str(failure.error)
+            self._over(failure.outcome)
+            return self._exchange.client.error_frame(failure.error)
         self.head = Head.FAILED
         self._held.clear()
-        self._over(outcome)
+        self._over(failure.outcome)
         return b""
 
     def _over(self, outcome: Outcome) -> None:
@@ -365,24 +313,6 @@ class UpstreamAttempt:
         )
         headers = reply_headers(self._exchange, self._record, self._headers, stream_type)
         if self._passthrough:
-            headers += passed(self._headers, self._secrets)
+            headers += passed(self._headers, self._judge.secrets)
         self.reply = ReplyHead(200, headers, length)
         self.head = Head.OPEN
-
-
-def _secrets_of(request: UpstreamRequest) -> Iterator[str]:
-    """The values that must not be seen, without their scheme.
-
-    Of the config's own headers only those that are long enough to be one: `1` would be found in every error.
-    """
-    for name, value in request.headers:
-        if name in request.secrets and len(value) >= (1 if name in SECRETS else SHORTEST_SECRET):
-            yield value.decode("latin-1").removeprefix("Bearer ")
-
-
-_KINDS: Final = {
-    Breakage.CONNECT: ErrorKind.SERVER,
-    Breakage.TIMEOUT: ErrorKind.TIMEOUT,
-    Breakage.PROTOCOL: ErrorKind.SERVER,
-}
-_STATUSES: Final = {Breakage.CONNECT: 502, Breakage.TIMEOUT: 504, Breakage.PROTOCOL: 502}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from addons.accounts.masking import MASK
+from addons.accounts.masking import without
 from addons.exchange import AttemptRecord, Exchange, Headers
 
 JSON: Final = (b"content-type", b"application/json")
@@ -107,7 +107,4 @@ def _passed(vendors: Mapping[str, str], secrets: tuple[str, ...]) -> Iterator[tu
             continue
         if not _NAME.fullmatch(name):
             continue
-        for secret in secrets:
-            if secret:
-                value = value.replace(secret, MASK)
-        yield name.encode(), printable(value)
+        yield name.encode(), printable(without(value, secrets))

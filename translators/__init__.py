@@ -141,8 +141,8 @@ def translate_reply(body: bytes, upstream: str, client: str, *, context: Context
     context = NO_CONTEXT if context is None else context
     if upstream == client:
         return replies.renamed(body, registry.dialect(client), context)
-    reply = registry.dialect(upstream).decode_reply(body)
-    return replies.whole(reply, registry.dialect(client), context)
+    spoken = registry.dialect(upstream)
+    return replies.whole(body, spoken.decode_reply(body), spoken, registry.dialect(client), context)
 
 
 def translate_error(
@@ -162,5 +162,5 @@ def translate_error(
 
 def stream_of(body: bytes, upstream: str, client: str, *, context: Context | None = None) -> bytes:
     """A whole reply as the stream that a streaming client waits for. Raises UpstreamError."""
-    reply = registry.dialect(upstream).decode_reply(body)
-    return replies.streamed(reply, registry.dialect(client), NO_CONTEXT if context is None else context)
+    spoken, context = registry.dialect(upstream), NO_CONTEXT if context is None else context
+    return replies.streamed(body, spoken.decode_reply(body), spoken, registry.dialect(client), context)

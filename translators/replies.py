@@ -6,16 +6,22 @@ from translators.dialect import Context, Dialect
 from translators.errors import BadRequest, ErrorKind, UpstreamError
 from translators.events import Serializer
 from translators.jsonio import with_fields
+from translators.pipe import ReplyStream
 from translators.structured import as_text
 
 
-def whole(reply: Reply, client: Dialect, context: Context) -> bytes:
-    """In one piece, in the client's dialect."""
+def whole(body: bytes, reply: Reply, upstream: Dialect, client: Dialect, context: Context) -> bytes:
+    """In one piece. `body`: its own bytes, which stay where both sides speak one dialect."""
+    if upstream is client:
+        return renamed(body, client, context)
     return client.encode_reply(as_text(reply, context.json_tool), context)
 
 
-def streamed(reply: Reply, client: Dialect, context: Context) -> bytes:
-    """As the stream that it could have been."""
+def streamed(body: bytes, reply: Reply, upstream: Dialect, client: Dialect, context: Context) -> bytes:
+    """As the stream that it could have been; of its own bytes where both sides speak one dialect that can cut them."""
+    if upstream is client and client.stream_of is not None:
+        stream = ReplyStream(client.name, client.name, context=context, keep=False)
+        return stream.feed(client.stream_of(body)) + stream.close()
     encoder = client.stream_encoder(context)
     serializer = Serializer()
     shown = as_text(reply, context.json_tool)

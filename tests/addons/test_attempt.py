@@ -98,6 +98,15 @@ WHOLE = json.dumps(
 ).encode()
 
 
+def test_what_is_kept_of_an_error_in_the_middle_holds_no_key() -> None:
+    setting = Setting()
+    setting.attempt.opened(200, SSE)
+    setting.attempt.feed(ROLE + HELLO + ERROR)
+    setting.attempt.close()
+    assert setting.exchange.error == "overloaded, says ***"
+    assert SECRET not in setting.outcomes[0].message
+
+
 def test_a_stream_opens_with_its_first_content_and_gives_what_was_held() -> None:
     attempt = Setting().attempt
     attempt.opened(200, SSE)

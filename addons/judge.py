@@ -1,0 +1,88 @@
+"""What went wrong with an attempt: an outcome for the pool, and an error for the client. No secret is in either."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from addons.accounts.masking import masked
+from addons.accounts.outcome import Outcome, OutcomeKind, Scope
+from addons.accounts.rules import Rule, ruled
+from addons.exchange import SECRETS, Breakage, UpstreamRequest
+from addons.outbound import Said
+from addons.providers.provider import Provider
+from translators import GatewayError, UpstreamError
+from translators.errors import ErrorKind
+
+SHORTEST_SECRET: Final = 8
+
+_KINDS: Final[Mapping[Breakage, tuple[ErrorKind, int]]] = {
+    Breakage.CONNECT: (ErrorKind.SERVER, 502),
+    Breakage.TIMEOUT: (ErrorKind.TIMEOUT, 504),
+    Breakage.PROTOCOL: (ErrorKind.SERVER, 502),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How an attempt failed."""
+
+    outcome: Outcome
+    error: UpstreamError
+
+
+class Judge:
+    """Judges one attempt, by the provider's rules and the user's above them. Headers in lower case."""
+
+    def __init__(self, provider: Provider, said: Said, rules: Sequence[Rule]) -> None:
+        self.secrets = tuple(_secrets_of(said.request))
+        self._provider = provider
+        self._upstream = said.upstream
+        self._rules = rules
+
+    def refused(self, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+        """The upstream answered with an error status."""
+        error = self._upstream.decode_error(status, body, headers)
+        return self._failure(self._outcome(status, headers, body, status), error)
+
+    def inside(self, error: GatewayError, headers: Mapping[str, str], body: bytes | None = None) -> Failure:
+        """An error inside a 200 reply. `body`: where the vendor's own words are at hand."""
+        said = self._upstream.encode_error(error) if body is None else body
+        return self._failure(self._outcome(0, headers, said, error.status if body is None else 0), error)
+
+    def broken(self, how: Breakage, message: str) -> Failure:
+        """The upstream broke below HTTP."""
+        kind, status = _KINDS[how]
+        outcome = Outcome(OutcomeKind.TRANSIENT, Scope.CREDENTIAL, None, f"{how.value}: {message}"[:200])
+        return self._failure(outcome, UpstreamError(kind, f"{self._provider.name}: {message}", status=status))
+
+    def unreadable(self, error: Exception, status: int) -> Failure:
+        """The upstream's bytes, or our own code, are not as we expected. `status` 0: none has come."""
+        message = f"{self._provider.name}'s reply can't be read: {error}"
+        outcome = Outcome(OutcomeKind.TRANSIENT, Scope.NOTHING, status or None, message[:200])
+        return self._failure(outcome, UpstreamError(ErrorKind.SERVER, message, status=502))
+
+    def _outcome(self, status: int, headers: Mapping[str, str], body: bytes, known_status: int) -> Outcome:
+        """The user's rules know an error inside a 200 reply by the status that it would have had."""
+        outcome = self._provider.classify(status, headers, body)
+        return ruled(outcome, self._rules, known_status or outcome.status or 0, body) if self._rules else outcome
+
+    def _failure(self, outcome: Outcome, error: GatewayError) -> Failure:
+        told = UpstreamError(
+            error.kind,
+            masked(str(error), *self.secrets),
+            status=error.status,
+            code=error.code,
+            param=error.param,
+            retry_after_s=error.retry_after_s,
+        )
+        return Failure(replace(outcome, message=masked(outcome.message, *self.secrets)), told)
+
+
+def _secrets_of(request: UpstreamRequest) -> Iterator[str]:
+    """The values that must not be seen, without their scheme.
+
+    Of the config's own headers only those that are long enough to be one: `1` would be found in every error.
+    """
+    for name, value in request.headers:
+        if name in request.secrets and len(value) >= (1 if name in SECRETS else SHORTEST_SECRET):
+            yield value.decode("latin-1").removeprefix("Bearer ")
