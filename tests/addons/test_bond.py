@@ -118,7 +118,7 @@ def test_counting_tokens_binds_nobody() -> None:
     attempt.feed(b'{"input_tokens": 7}')
     attempt.close()
     assert one.shared.sessions is not None
-    assert len(one.shared.sessions) == 0
+    assert one.shared.sessions.size == 0
 
 
 @pytest.mark.parametrize(("ttl", "kept"), [("1h", True), ("2h", False)])
