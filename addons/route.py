@@ -105,10 +105,10 @@ class Router:
             if way == reading.bare:
                 served += self._from_unnamed(way)
             if served:
-                return _tiers(asked, reading.thinking, served)
+                return _tiers(reading.thinking, served)
         if reading.bare == AUTO and self._newest is not None:
             newest = self._newest.id
-            return _tiers(asked, reading.thinking, self._from_named(newest) + self._from_unnamed(newest))
+            return _tiers(reading.thinking, self._from_named(newest) + self._from_unnamed(newest))
         return ()
 
     def _from_named(self, asked: str) -> list[tuple[Entry, Served]]:
@@ -155,7 +155,7 @@ class Router:
         return max(writing or self._models, key=lambda info: info.created_s, default=None)
 
 
-def _tiers(asked: str, thinking: ThinkingWish | None, found: Iterable[tuple[Entry, Served]]) -> tuple[Tier, ...]:
+def _tiers(thinking: ThinkingWish | None, found: Iterable[tuple[Entry, Served]]) -> tuple[Tier, ...]:
     """Entries of one pool that call the model the same are one candidate: its pool chooses among them."""
     ordered = sorted(_surest(found), key=lambda pair: (-pair[0].priority, pair[0].position))
     ids: dict[tuple[int, str, Served], set[str]] = {}
@@ -168,7 +168,6 @@ def _tiers(asked: str, thinking: ThinkingWish | None, found: Iterable[tuple[Entr
             provider=providers[pool],
             pool=pool,
             model=served.name,
-            alias=asked,
             credentials=frozenset(credentials),
             keeps_thinking=served.keeps_thinking,
             priority=priority,

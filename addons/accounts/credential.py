@@ -34,7 +34,6 @@ class Credential:
     request_retry: int | None = None
     rules: tuple[Rule, ...] = ()
     max_concurrency: int = 0
-    label: str = field(default="", compare=False)
 
     @property
     def short(self) -> str:

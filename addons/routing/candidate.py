@@ -13,15 +13,14 @@ from translators.thinking import ThinkingRange
 class Candidate:
     """One way to answer: an upstream model in a pool, and who of the pool serves it.
 
-    `model`: as the upstream calls it. `alias`: as the client asked. `credentials`: ids. `thinking`: what the name asks
-    for in its suffix. `thinking_range`, `max_output_tokens`, `input_modalities`: what is known of the model, None where
-    nobody knows (see translators.dialect.Target).
+    `model`: as the upstream calls it. `credentials`: ids. `thinking`: what the name asks for in its suffix.
+    `thinking_range`, `max_output_tokens`, `input_modalities`: what is known of the model, None where nobody knows (see
+    translators.dialect.Target).
     """
 
     provider: Provider
     pool: str
     model: str
-    alias: str
     credentials: frozenset[str]
     keeps_thinking: bool = False
     priority: int = 0
@@ -32,7 +31,7 @@ class Candidate:
 
 
 type Tier = tuple[Candidate, ...]
-"""Candidates of one priority. Who of them begins is not the router's to say: see addons.conduct."""
+"""Candidates of one priority. Who of them begins is not the router's to say: see addons.rounds."""
 
 
 class UnknownModel(GatewayError):

@@ -76,7 +76,6 @@ def test_the_highest_priority_comes_first_then_the_order_of_the_config() -> None
     found = [candidate for tier in tiers for candidate in tier]
     assert said(tiers) == [("local", "tiny", 1), ("claude", "claude-sonnet-5", 1), ("vendor", "big", 2)]
     assert [one.keeps_thinking for one in found] == [False, False, True]
-    assert {one.alias for one in found} == {"sonnet"}
     assert [one.provider.name for one in found] == ["openai-compatibility", "claude", "openai-compatibility"]
 
 
@@ -205,7 +204,7 @@ claude-api-key:
 )
 def test_a_suffix_says_how_much_to_think(asked: str, model: str, thinking: ThinkingWish | None) -> None:
     (one,) = candidates(routed(THINKING), asked)
-    assert (one.model, one.thinking, one.alias) == (model, thinking, asked)
+    assert (one.model, one.thinking) == (model, thinking)
 
 
 def test_a_name_with_a_suffix_that_stands_in_the_config_means_that_one_only() -> None:
