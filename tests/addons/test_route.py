@@ -243,7 +243,7 @@ openai-compatibility:
     models: [{name: mine}, {name: openai/gpt-6.1-terra, alias: terra}, {name: google/gemini-3-pro-image, alias: draw}]
 """)
     (found,) = candidates(one, "auto(high)")
-    assert (found.model, found.thinking, found.alias) == ("openai/gpt-6.1-terra", ON_HIGH, "auto(high)")
+    assert (found.model, found.thinking) == ("openai/gpt-6.1-terra", ON_HIGH)
     assert said(one.candidates("auto")) == [("v", "openai/gpt-6.1-terra", 1)]
     info = one.info("auto")
     assert info is not None
@@ -430,7 +430,7 @@ def test_a_slip_of_the_pen_finds_the_name_that_was_meant() -> None:
 @given(st.text(max_size=300) | st.builds("claude-{}({})".format, st.text(max_size=9), st.text(max_size=9)))
 def test_no_name_is_too_odd_to_be_looked_for(name: str) -> None:
     found = candidates(SHARED, name)
-    assert all(one.alias == name and one.model.isprintable() for one in found)
+    assert all(one.model.isprintable() for one in found)
     assert (SHARED.info(name) is not None) == bool(found)
     assert found or SHARED.unknown(name).status == 404
 
