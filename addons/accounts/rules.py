@@ -9,8 +9,8 @@ from addons.accounts.outcome import Action, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """It holds where the status is the same and one of `words` stands in the body or one of `patterns` is found there;
-    with neither, the status alone."""
+    """It holds where the status is the same and one of `words` stands in the body, or one of `patterns` is found there.
+    With neither it never does."""
 
     status: int
     action: Action
@@ -21,8 +21,6 @@ class Rule:
         """Whether it is about this error."""
         if status != self.status:
             return False
-        if not self.words and not self.patterns:
-            return True
         return any(word in body for word in self.words) or any(pattern.search(body) for pattern in self.patterns)
 
 

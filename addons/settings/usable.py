@@ -168,4 +168,8 @@ def _leave_out_rules(found: Usable, section: str) -> None:
 def _says_nothing(rule: object) -> bool:
     if not isinstance(rule, Mapping):
         return False
-    return all(value in ((), ("",)) for value in (rule.get("match", ()), rule.get("match-regexr", ())))
+    return all(_is_blank_list(rule.get(key, ())) for key in ("match", "match-regexr"))
+
+
+def _is_blank_list(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(text, str) and not text.strip() for text in value)

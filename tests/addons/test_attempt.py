@@ -290,7 +290,7 @@ def refused(setting: Setting, status: int, body: bytes, *headers: tuple[bytes, b
 
 def test_a_rule_of_the_user_stands_over_what_a_refusal_usually_means() -> None:
     busy = Rule(400, Action.CONTINUE, words=("busy tenant",))
-    setting = Setting(rules=(Rule(500, Action.STOP), busy))
+    setting = Setting(rules=(Rule(400, Action.STOP), Rule(500, Action.STOP, ("busy",)), busy))
     attempt = refused(setting, 400, b'{"error": {"message": "a busy tenant"}}')
     assert attempt.outcome is not None
     assert attempt.outcome.another
@@ -300,7 +300,9 @@ def test_a_rule_of_the_user_stands_over_what_a_refusal_usually_means() -> None:
     assert not other.another
 
 
-@pytest.mark.parametrize("rule", [Rule(503, Action.STOP), Rule(503, Action.STOP, patterns=(re.compile("over.oaded"),))])
+@pytest.mark.parametrize(
+    "rule", [Rule(503, Action.STOP, ("overloaded",)), Rule(503, Action.STOP, patterns=(re.compile("over.oaded"),))]
+)
 def test_a_rule_knows_an_error_inside_a_200_by_the_status_that_it_would_have_had(rule: Rule) -> None:
     streamed, whole = Setting(rules=(rule,)), Setting(rules=(rule,))
     streamed.attempt.opened(200, SSE)

@@ -120,7 +120,7 @@ def test_one_key_of_a_provider_may_be_a_sample() -> None:
             "gemini-api-key[0] is left out: it has neither api-key nor base-url. Add one of them, or remove the entry",
         ),
         (
-            "claude-api-key: [{api-key: k, request-scoped-errors: [{status: 400, match: [''], action: stop}]}]",
+            "claude-api-key: [{api-key: k, request-scoped-errors: [{status: 400, match: ['', ' '], action: stop}]}]",
             (
                 "claude-api-key[0].request-scoped-errors[0] is left out: it has neither match nor match-regexr."
                 " Add one of them: what the error's body must hold"
