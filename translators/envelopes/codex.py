@@ -12,7 +12,7 @@ from msgspec import Raw, Struct
 
 from translators.conversation import Loss
 from translators.dialect import Target
-from translators.envelopes.responses_body import OPENAI_SEAL, Body, Item, each, object_of, text_in
+from translators.envelopes.responses_body import INTERNAL, OPENAI_SEAL, Body, Item, each, object_of, text_in
 from translators.jsonio import ENCODER
 
 REFUSED: Final = (
@@ -102,8 +102,9 @@ def _edit_input(request: Body) -> None:
         only: set[int] | None = {index for index, head in enumerate(_HEADS.decode(raw)) if _needs_edit(head)}
     except msgspec.ValidationError:  # Some item is odd: each is looked at by itself.
         only = None
-    if only is not None and _BREAKPOINT.encode() in raw:
-        only |= {index for index, item in enumerate(items) if _BREAKPOINT.encode() in bytes(item)}
+    for mark in (_BREAKPOINT.encode(), INTERNAL.encode()):
+        if only is not None and mark in raw:
+            only |= {index for index, item in enumerate(items) if mark in bytes(item)}
     if only is None or only:
         request.fields["input"] = each(items, "$.input", lambda item, path: _edited(request, item, path), only)
 
@@ -118,6 +119,7 @@ def _needs_edit(head: _Head) -> bool:
 
 
 def _edited(request: Body, item: Item, path: str) -> Item | None:
+    request.drop_internal(item, path)
     kind, sealed = text_in(item, "type"), text_in(item, "encrypted_content")
     item_id = text_in(item, "id")
     if sealed and (not _is_readable(kind, sealed) or (len(item_id) > MAX_ID and kind == "reasoning")):

@@ -16,6 +16,10 @@ type Item = dict[str, Any]
 NULL: Final = b"null"
 OPENAI_SEAL: Final = "gAAAAA"
 """How OpenAI's encrypted content begins, until 2106: a Fernet token's version, then its time. Source: Fernet spec."""
+INTERNAL: Final = "internal_chat_message_metadata_passthrough"
+"""Codex's marks on the input's items. It tells them to OpenAI only, and does not see that others stand behind OpenAI's
+base URL, where strict ones refuse them. Source: clear_internal_chat_message_metadata_passthrough of
+github.com/openai/codex; refusals in github.com/sozercan/vekil/pull/228."""
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 _LIST: Final = msgspec.json.Decoder(list[Raw])
@@ -40,6 +44,11 @@ class Body:
     def says(self, name: str) -> bool:
         """Whether the field is there and no null."""
         return name in self.fields and not is_null(self.fields[name])
+
+    def drop_internal(self, item: Item, path: str) -> None:
+        """Takes Codex's own marks from an item."""
+        if item.pop(INTERNAL, None) is not None:
+            self.lose(f"{path}.{INTERNAL}", "Codex means it for OpenAI only")
 
     def remove(self, names: Iterable[str], reason: str) -> None:
         """Takes the fields away: a loss for each that said something."""

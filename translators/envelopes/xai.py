@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from translators.conversation import Loss
 from translators.dialect import Operation, Target
-from translators.envelopes.responses_body import OPENAI_SEAL, Body, Item, each, is_null, object_of, text_in
+from translators.envelopes.responses_body import INTERNAL, OPENAI_SEAL, Body, Item, each, is_null, object_of, text_in
 from translators.jsonio import ENCODER
 
 REFUSED: Final = ("prompt_cache_options", "prompt_cache_retention", "safety_identifier", "stop", "stream_options")
@@ -22,7 +22,7 @@ NOT_COMPACTED: Final = ("max_output_tokens", "temperature", "tool_choice", "tool
 _REASON: Final = "xAI's API refuses it"
 _UNKNOWN_TOOLS: Final = frozenset(("custom", "namespace", "tool_search", "apply_patch", "local_shell", "shell"))
 _CHOSEN_BY_LIST: Final = frozenset(("web_search", "image_generation"))
-_HISTORY: Final = (b"custom_tool_call", b'"reasoning"', b'"compaction', b'"additional_tools"')
+_HISTORY: Final = (b"custom_tool_call", b'"reasoning"', b'"compaction', b'"additional_tools"', INTERNAL.encode())
 _DRAWS: Final = re.compile(r"(?:.*/)?grok-(?!4\.20)(?:4\.(?:[6-9]|\d\d)|[5-9]|\d\d)")
 """Models with a tool that makes images: grok-4.6 on; 4.20 is an older line."""
 
@@ -70,6 +70,7 @@ def _edit_input(request: Body, target: Target) -> list[Any]:
         return promoted
 
     def edit(item: Item, path: str) -> Item | None:
+        request.drop_internal(item, path)
         match text_in(item, "type"):
             case "custom_tool_call":
                 return _as_function_call(item)

@@ -155,6 +155,17 @@ def test_reasoning_that_another_vendor_sealed_is_lost() -> None:
     assert items(user, foreign, too_long) == ([user], ["$.input[1]", "$.input[2]"])
 
 
+def test_codexs_own_marks_go_to_openai_only() -> None:
+    """Codex leaves them on where it takes the gateway for OpenAI: built-in provider, another base URL."""
+    mark = {"internal_chat_message_metadata_passthrough": {"turn_id": "t", "content_item_kinds": ["x"]}}
+    user = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]}
+    path = "$.input[0].internal_chat_message_metadata_passthrough"
+    assert items({**user, **mark}, user) == ([user, user], [path])
+    assert items({**user, **mark}, target=WHOLE) == ([user], [path])
+    body = json.dumps({"model": "m", "input": [{**user, **mark}]}).encode()
+    assert duties(body, Target("m", stream=True, genuine=True)) == (body, ())
+
+
 def test_searches_have_the_name_of_today() -> None:
     old = {"type": "web_search_preview_2025_03_11", "search_context_size": "low"}
     new = {"type": "web_search", "search_context_size": "low"}

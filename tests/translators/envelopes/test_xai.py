@@ -151,6 +151,12 @@ def test_tools_among_the_items_stand_with_the_others() -> None:
     assert sent(input=[given, user])[0]["tools"] == [more]
 
 
+def test_codexs_own_marks_are_for_openai_only() -> None:
+    user = {"role": "user", "content": "hi"}
+    mark = "internal_chat_message_metadata_passthrough"
+    assert items({**user, mark: {"turn_id": "t"}}) == ([user], [f"$.input[0].{mark}"])
+
+
 def test_what_openai_sealed_is_lost() -> None:
     own = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "grok-sealed"}
     foreign = {**own, "encrypted_content": "gAAAAABsealed"}
