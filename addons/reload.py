@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from addons.serving import Builder, Current
-from addons.settings import Loaded, Note, Settings, SettingsError, load
+from addons.settings import Loaded, Note, Settings, SettingsError, checks, load
 from addons.settings.difference import difference, needs_restart
 from addons.settings.values import is_loopback
 
@@ -135,7 +135,7 @@ class Reloader:
     async def _take(self, found: Loaded | SettingsError) -> None:
         if isinstance(found, SettingsError):
             self._refuse(str(found))
-        elif problem := self._exposure(found.settings):
+        elif problem := self._exposure(found.settings) or self._circle(found.settings):
             self._refuse(f"{self._file.path}: {problem}")
         else:
             await self._apply(found)
@@ -162,6 +162,13 @@ class Reloader:
         if settings.api_keys or is_loopback(self._started.host):
             return None
         return f"api-keys: holds no client key, but others reach {self._started.host} until a restart"
+
+    def _circle(self, settings: Settings) -> str | None:
+        """The same of addresses: those that were checked are not where it listens until then."""
+        named = [str(location[-1]) for location in checks.circles(settings, self._started)]
+        if not named:
+            return None
+        return f"{named[0]}: leads to port {self._started.port}, where this gateway itself listens until a restart"
 
 
 def named(paths: Sequence[str]) -> str:

@@ -1,5 +1,7 @@
 """What no key shows by itself: keys that don't go together, and files that the config names."""
 
+import ipaddress
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -11,6 +13,7 @@ from addons.settings.model import Settings, Tls
 from addons.settings.usable import Usable
 from addons.settings.values import LOOPBACK, is_loopback, is_template
 
+_EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
@@ -19,9 +22,8 @@ def problems(settings: Settings, found: Usable) -> Iterator[Problem]:
     if not is_loopback(settings.host) and all(is_template(key.get_secret_value()) for key in settings.api_keys):
         text = "others can reach this address, so api-keys must hold at least one client key of your own"
         yield Problem("host", f"{text} (or leave host empty: then only this machine can)")
-    for location, url in _addresses(settings):
-        if _is_itself(settings, url):
-            yield Problem(found.path(location), "is this gateway itself: requests would go round in a circle")
+    for location in circles(settings, settings):
+        yield Problem(found.path(location), "is this gateway itself: requests would go round in a circle")
     if settings.tls.enable:
         yield from _certificate(settings.tls)
 
@@ -41,6 +43,13 @@ def advice(settings: Settings, found: Usable) -> Iterator[Note]:
             yield Note(f"{path}.base-url", "has no path: most providers want /v1 at its end")
 
 
+def circles(settings: Settings, listener: Settings) -> Iterator[tuple[int | str, ...]]:
+    """Where these settings name the gateway itself, which listens as `listener` says."""
+    for location, url in _addresses(settings):
+        if _is_itself(listener, url):
+            yield location
+
+
 def _addresses(settings: Settings) -> Iterator[tuple[tuple[int | str, ...], str]]:
     """Where requests go to, as far as the file says so."""
     yield ("proxy-url",), settings.proxy_url.get_secret_value()
@@ -54,13 +63,33 @@ def _addresses(settings: Settings) -> Iterator[tuple[tuple[int | str, ...], str]
                 yield location, key.proxy_url.get_secret_value()
 
 
-def _is_itself(settings: Settings, url: str) -> bool:
+def _is_itself(listener: Settings, url: str) -> bool:
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    if not host or settings.port == 0:
+    host = (parts.hostname or "").rstrip(".")
+    if not host or listener.port == 0:
         return False
-    port = parts.port or _PORTS.get(parts.scheme)
-    return port == settings.port and (is_loopback(host) or host in (settings.host.lower(), "0.0.0.0", "::"))  # noqa: S104
+    if listener.port != (parts.port or _PORTS.get(parts.scheme)):
+        return False
+    if is_loopback(host) or host.endswith(".localhost") or host == listener.host.lower() or host in _EVERYWHERE:
+        return True
+    return listener.host in _EVERYWHERE and _is_this_machine(host)
+
+
+def _is_this_machine(host: str) -> bool:
+    """By its own name, or by an address that it has. Nobody is asked for names: that could take long."""
+    if host in (name := socket.gethostname().lower(), f"{name}.local"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((host, 0))  # Only an address of one's own can be bound.
+        except OSError:
+            return False
+    return True
 
 
 def _certificate(tls: Tls) -> Iterator[Problem]:

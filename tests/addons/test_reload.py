@@ -235,7 +235,11 @@ def test_a_refused_config_leaves_all_as_it_was(caplog: pytest.LogCaptureFixture)
 
 @pytest.mark.parametrize(
     ("text", "path"),
-    [("port: 8002", "port"), ("host: 127.0.0.2\nport: 8001", "host")],
+    [
+        ("port: 8002", "port"),
+        ("host: 127.0.0.2\nport: 8001", "host"),
+        ("tls: {cert: other.pem}\nport: 8001", "tls.cert"),
+    ],
 )
 def test_what_the_listener_is_made_of_needs_a_restart(text: str, path: str, caplog: pytest.LogCaptureFixture) -> None:
     watched = Watched("port: 8001")
@@ -263,6 +267,16 @@ def test_client_keys_can_not_be_taken_away_while_others_reach_the_listener(caplo
     assert watched.current.serving is before
     assert "api-keys" in caplog.text
     assert "0.0.0.0" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["port: 8001\n", "port: 8002\n", "host: 127.0.0.2\nport: 8001\n"])
+def test_an_upstream_that_is_the_gateway_itself_is_not_taken(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    watched = Watched("port: 8001")
+    before = watched.current.serving
+    watched.take(f"{text}claude-api-key: [{{base-url: 'http://localhost:8001'}}]")
+    assert watched.current.serving is before
+    assert "base-url" in caplog.text
+    assert "not taken" in caplog.text
 
 
 def test_debug_applies_at_once_and_only_where_it_changes() -> None:

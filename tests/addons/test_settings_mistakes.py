@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import socket
 import traceback
 from pathlib import Path
 
@@ -191,6 +192,25 @@ MISTAKES = {
 @pytest.mark.parametrize(("text", "said"), MISTAKES.items())
 def test_a_mistake_is_named_with_its_place_and_its_cure(text: str, said: str) -> None:
     assert complaint(text) == f"config.yaml: {said}"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["localhost", "LOCALHOST", "localhost.", "gateway.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "0.0.0.0", "[::]"],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_upstream_that_is_the_gateway_itself_is_known_by_all_its_names(scheme: str, address: str) -> None:
+    said = complaint(f"port: 9999\nclaude-api-key: [{{base-url: '{scheme}://{address}:9999'}}]")
+    assert (
+        said == "config.yaml: claude-api-key[0].base-url: is this gateway itself: requests would go round in a circle"
+    )
+
+
+def test_where_everybody_is_served_the_machines_own_name_is_the_gateway() -> None:
+    upstream = f"claude-api-key: [{{base-url: 'http://{socket.gethostname()}.:9999'}}]\napi-keys: [test-key-1]"
+    assert "is this gateway itself" in complaint(f"port: 9999\nhost: 0.0.0.0\n{upstream}")
+    parse(f"port: 9998\nhost: 0.0.0.0\n{upstream}")
+    parse("port: 9999\nhost: 0.0.0.0\napi-keys: [test-key-1]\nproxy-url: http://192.0.2.7:9999")
 
 
 def test_many_mistakes_are_a_few_lines() -> None:
