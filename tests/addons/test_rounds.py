@@ -177,6 +177,18 @@ def test_a_request_that_finds_everybody_resting_waits_for_the_first() -> None:
     assert second.attempt().number == 1
 
 
+def test_a_later_round_borrows_nobody() -> None:
+    one = stage(chat("a", ["k-1", "k-2"]), request_retry=1, max_retry_interval=30)
+    play = one.play()
+    refuse(play.attempt(), 500, retry_after="5")
+    refuse(play.attempt(), 500, retry_after="20")
+    assert play.next() == Wait(5.0)
+    one.now_s += 5.0
+    assert fail(play) == ["a-k-1"]
+    assert play.answer().status == 429  # a-k-2 rests for another 15 seconds.
+    assert one.in_use() == 0
+
+
 def test_attempts_are_bounded_over_all_rounds() -> None:
     one = stage(chat("a"), request_retry=1000, disable_cooling=True)
     play = one.play()

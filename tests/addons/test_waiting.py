@@ -225,6 +225,22 @@ def test_somebody_that_recovers_ends_the_wait() -> None:
     asyncio.run(scene())
 
 
+def test_of_two_that_recover_at_once_one_is_used_and_the_other_is_let_go() -> None:
+    async def scene() -> None:
+        one = stage(chat("a", ["k-1", "k-2"], max_concurrency=1), chat("b"))
+        attempt_of(await one.play().conductor.next())
+        second = one.play()
+        for _ in range(2):
+            refuse(attempt_of(await second.conductor.next()), 429, retry_after="0.05")
+        task = await asking(one.play())
+        assert not task.done()
+        one.now_s += 1.0
+        assert key_of(attempt_of(await task)) == "a-k-2"
+        assert one.in_use() == 2
+
+    asyncio.run(scene())
+
+
 def test_counting_does_not_stand_in_line() -> None:
     key = {"api-key": "k-1", "base-url": "http://a.test", "models": [{"name": "big"}], "max-concurrency": 1}
 

@@ -300,6 +300,25 @@ def test_a_success_ends_the_rests_that_it_disproves() -> None:
     assert pool.blocked(21601.0)[0].until_s == 21661.0  # From the beginning again.
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_success_ends_a_rest_early(whole: bool) -> None:
+    pool = pool_of("a")
+    ask(pool, 0.0, Outcome(OutcomeKind.TRANSIENT, Scope.CREDENTIAL if whole else Scope.MODEL, 500))
+    assert pool.blocked(1.0, "m")
+    ask(pool, 1.0)
+    assert not pool.blocked(1.0, "m")
+
+
+def test_a_success_makes_the_next_rest_as_short_as_the_first() -> None:
+    pool = pool_of("a")
+    for now_s, until_s in ((0.0, 60.0), (61.0, 181.0)):
+        ask(pool, now_s, REFUSED)
+        assert pool.blocked(now_s)[0].until_s == until_s
+    ask(pool, 182.0)
+    ask(pool, 183.0, REFUSED)
+    assert pool.blocked(183.0)[0].until_s == 243.0
+
+
 def test_a_success_that_began_before_the_failure_disproves_nothing() -> None:
     pool = pool_of("a")
     long_stream = leased(pool.pick(0.0, "m"))
@@ -391,6 +410,23 @@ def test_nobody_starves_and_all_come_back(outcomes: list[Outcome], size: int) ->
             pool.give_back(picked, outcome, now_s)
     now_s += 6 * 3600.0
     assert {ask(pool, now_s + number) for number in range(size)} == set("abcde"[:size])
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 5.0), st.sampled_from(OUTCOMES)), max_size=8))
+def test_a_rest_ends_early_by_a_success_and_by_nothing_else(attempts: list[tuple[float, Outcome]]) -> None:
+    """However often one that rests is borrowed."""
+    pool, now_s = pool_of("a"), 0.0
+    ask(pool, now_s, BROKEN)
+    for passed_s, outcome in attempts:
+        now_s += passed_s
+        until_s = max(rest.until_s for rest in pool.blocked(now_s, "m"))
+        picked = pool.pick(now_s, "m", resting_too=True)
+        if isinstance(picked, Lease):
+            pool.give_back(picked, outcome, now_s)
+            if outcome is OK:
+                assert not pool.blocked(now_s, "m")
+                return
+        assert max(rest.until_s for rest in pool.blocked(now_s, "m")) >= until_s
 
 
 class AnyHistory(RuleBasedStateMachine):

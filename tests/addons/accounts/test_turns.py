@@ -91,9 +91,10 @@ def test_who_is_away_does_not_distort_the_shares_of_the_others(weights: list[int
         assert weight or not found[place]
 
 
-def test_a_debt_from_the_time_with_a_big_one_is_not_paid_for_long() -> None:
+@pytest.mark.parametrize("times", [1, 400, 600, 900, 1003])  # 600: one of the small ones owes 400, the other has 600.
+def test_a_debt_from_the_time_with_a_big_one_is_not_paid_for_long(times: int) -> None:
     turns, shares = Turns(), made([1000, 1, 1])
-    taken(turns, shares, 0b111, 1003)
+    taken(turns, shares, 0b111, times)
     assert sorted(Counter(taken(turns, shares, 0b110, 10)).values()) == [5, 5]
 
 
