@@ -3,13 +3,12 @@
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from addons.accounts.credential import Credential
 from addons.accounts.outcome import Outcome, OutcomeKind, Scope
 from addons.providers import hints, refusals
-from addons.providers.headers import BASE, bearer, kept
-from addons.providers.provider import Provider
+from addons.providers.headers import BASE, bearer, with_kept
+from addons.providers.provider import Provider, at_host
 from translators.dialect import Operation
 
 HOST: Final = "api.anthropic.com"
@@ -24,6 +23,9 @@ _WINDOWS: Final[Mapping[str, Scope]] = {"5h": Scope.CREDENTIAL, "7d": Scope.CRED
 
 _CLAIMS: Final[Mapping[str, Scope]] = {"five_hour": Scope.CREDENTIAL, "seven_day": Scope.CREDENTIAL}
 
+headers = with_kept(_KEPT, _KEPT_PREFIXES, {**BASE, "anthropic-version": VERSION})
+genuine = at_host(HOST)
+
 
 def auth(credential: Credential) -> Mapping[str, str]:
     """Anthropic's own header on its own host, Bearer elsewhere, as compatible servers want it."""
@@ -31,12 +33,6 @@ def auth(credential: Credential) -> Mapping[str, str]:
     if genuine(credential.base_url) and secret:
         return {"x-api-key": secret}
     return bearer(credential)
-
-
-def headers(client_headers: Mapping[str, str]) -> Mapping[str, str]:
-    """What the protocol requires. A client of this dialect keeps its identity and its betas; a foreign client's
-    headers are not handed in."""
-    return {**BASE, "anthropic-version": VERSION, **kept(client_headers, _KEPT, _KEPT_PREFIXES)}
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
@@ -51,11 +47,6 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
         return refusals.judge(refusal)
     scope, hint_s = rejected
     return refusals.outcome(refusal, OutcomeKind.RATE_LIMITED, scope, hint_s)
-
-
-def genuine(base_url: str) -> bool:
-    """Whether this is Anthropic's own API."""
-    return urlsplit(base_url).hostname == HOST
 
 
 def _rejected_window(headers: Mapping[str, str]) -> tuple[Scope, float | None] | None:

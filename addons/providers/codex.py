@@ -4,15 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
 from addons.accounts.outcome import Outcome, OutcomeKind, Scope
 from addons.providers import hints, refusals
-from addons.providers.headers import BASE, bearer, kept
-from addons.providers.provider import Provider
+from addons.providers.headers import bearer, with_kept
+from addons.providers.provider import Provider, at_host
 from translators.dialect import Operation
 from translators.envelopes import codex
 
@@ -48,6 +47,9 @@ _REQUEST_WORDS: Final = re.compile(
 )
 _AT_CAPACITY: Final = re.compile(r"\bmodel is at capacity\b", re.IGNORECASE)
 
+headers = with_kept(_KEPT, _KEPT_PREFIXES)
+genuine = at_host(HOST)
+
 
 class _Limit(Struct):
     """When a used-up plan is full again."""
@@ -61,12 +63,6 @@ class _Said(Struct):
 
 
 _SAID: Final = msgspec.json.Decoder(_Said, strict=False)
-
-
-def headers(client_headers: Mapping[str, str]) -> Mapping[str, str]:
-    """What the protocol requires. A client of this dialect keeps its identity and its thread; a foreign client's
-    headers are not handed in."""
-    return {**BASE, **kept(client_headers, _KEPT, _KEPT_PREFIXES)}
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
@@ -85,11 +81,6 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
     if "stream_disconnected" in words:  # The next may answer; this one is not to blame.
         return replace(refusals.outcome(refusal, OutcomeKind.TRANSIENT, Scope.NOTHING), status=408)
     return refusals.judge(refusal)
-
-
-def genuine(base_url: str) -> bool:
-    """Whether this is OpenAI's own API."""
-    return urlsplit(base_url).hostname == HOST
 
 
 def streams_only(base_url: str) -> bool:

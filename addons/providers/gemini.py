@@ -1,18 +1,14 @@
 """Google's Gemini API, and servers that have its paths, with an API key."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from addons.providers.google import auth, classify, headers
-from addons.providers.provider import Provider
+from addons.providers.provider import Provider, at_host
 from translators.dialect import Operation
 
 HOST: Final = "generativelanguage.googleapis.com"
 
-
-def genuine(base_url: str) -> bool:
-    """Whether this is Google's own API."""
-    return urlsplit(base_url).hostname == HOST
+genuine = at_host(HOST)
 
 
 PROVIDER: Final = Provider(

@@ -7,7 +7,7 @@ from typing import Any, Final
 from addons.accounts.credential import Credential
 from addons.accounts.outcome import Outcome, OutcomeKind, Scope
 from addons.providers import hints, refusals
-from addons.providers.headers import BASE, kept
+from addons.providers.headers import with_kept
 
 DAY_S: Final = 86400.0
 PACIFIC_S: Final = 8 * 3600.0
@@ -26,17 +26,13 @@ _OF_ANOTHER: Final = re.compile(r"\bmay not exist\b|\bcachedcontent not found\b"
 _SPENT: Final = re.compile(r"\bcredits are depleted\b|\bspending cap\b", re.IGNORECASE)
 _NO_QUOTA: Final = re.compile(r"\blimit: 0\b")
 
+headers = with_kept(_KEPT)
+
 
 def auth(credential: Credential) -> Mapping[str, str]:
     """Google's own header, on other hosts too: what speaks its dialect takes it."""
     secret = credential.secret.get_secret_value()
     return {"x-goog-api-key": secret} if secret else {}
-
-
-def headers(client_headers: Mapping[str, str]) -> Mapping[str, str]:
-    """What the protocol requires. A client of this dialect keeps its identity; a foreign client's headers are not
-    handed in."""
-    return {**BASE, **kept(client_headers, _KEPT, ())}
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:

@@ -1,7 +1,7 @@
 """Headers that go to an upstream: our own identity, or what the client in this very exchange sent."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +19,17 @@ BASE: Final[Mapping[str, str]] = {
 }
 
 
-def kept(client_headers: Mapping[str, str], names: frozenset[str], prefixes: tuple[str, ...]) -> dict[str, str]:
-    """The client's headers of those names, or that begin so."""
-    return {name: value for name, value in client_headers.items() if name in names or name.startswith(prefixes)}
+def with_kept(
+    names: frozenset[str], prefixes: tuple[str, ...] = (), required: Mapping[str, str] = BASE
+) -> Callable[[Mapping[str, str]], Mapping[str, str]]:
+    """Provider.headers: what the protocol requires, and of a client of its dialect those of these names, or that begin
+    so: it keeps its identity. A foreign client's headers are not handed in."""
+
+    def headers(client_headers: Mapping[str, str]) -> Mapping[str, str]:
+        own = {name: value for name, value in client_headers.items() if name in names or name.startswith(prefixes)}
+        return {**required, **own}
+
+    return headers
 
 
 def bearer(credential: Credential) -> dict[str, str]:

@@ -1,12 +1,10 @@
 """OpenAI's chat completions, at OpenAI or at any vendor or local server that speaks them."""
 
-from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from addons.providers import refusals
-from addons.providers.headers import BASE, bearer, kept
-from addons.providers.provider import Provider
+from addons.providers.headers import bearer, with_kept
+from addons.providers.provider import Provider, at_host
 from translators.dialect import Operation
 
 HOST: Final = "api.openai.com"
@@ -14,16 +12,8 @@ HOST: Final = "api.openai.com"
 _KEPT: Final = frozenset(("user-agent", "openai-beta"))  # Not openai-organization: it is the client's own account.
 _KEPT_PREFIXES: Final = ("x-stainless-",)
 
-
-def headers(client_headers: Mapping[str, str]) -> Mapping[str, str]:
-    """What the protocol requires. A client of this dialect keeps its identity; a foreign client's headers are not
-    handed in."""
-    return {**BASE, **kept(client_headers, _KEPT, _KEPT_PREFIXES)}
-
-
-def genuine(base_url: str) -> bool:
-    """Whether this is OpenAI's own API."""
-    return urlsplit(base_url).hostname == HOST
+headers = with_kept(_KEPT, _KEPT_PREFIXES)
+genuine = at_host(HOST)
 
 
 PROVIDER: Final = Provider(

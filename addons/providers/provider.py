@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from addons.accounts.credential import Credential
 from addons.accounts.outcome import Outcome
@@ -19,6 +19,11 @@ def never(_: str) -> bool:
     return False
 
 
+def at_host(host: str) -> Callable[[str], bool]:
+    """Provider.genuine of a vendor whose API has one host."""
+    return lambda base_url: urlsplit(base_url).hostname == host
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """One vendor account system.
@@ -31,8 +36,7 @@ class Provider:
     headers in lower case; status 0 with the body of an error inside a 200 stream. `genuine(base_url)`: whether this is
     the vendor's own API. A credential without a list of models serves what the catalogue has of `catalogue`, and every
     name that begins with one of `families`. `duties(body, target)`: the body as this provider insists on it, beyond its
-    dialect. `streams_only(base_url)`: it must be asked for a stream whatever the client
-    wants.
+    dialect. `streams_only(base_url)`: it must be asked for a stream whatever the client wants.
     """
 
     name: str

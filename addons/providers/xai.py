@@ -3,12 +3,11 @@
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from addons.accounts.outcome import Outcome, OutcomeKind, Scope
 from addons.providers import refusals
-from addons.providers.headers import BASE, bearer, kept
-from addons.providers.provider import Provider
+from addons.providers.headers import bearer, with_kept
+from addons.providers.provider import Provider, at_host
 from translators.dialect import Operation
 from translators.envelopes import xai
 
@@ -21,11 +20,8 @@ _KEPT_PREFIXES: Final = ("x-stainless-",)
 _BAD_KEY: Final = re.compile(r"bad-credentials|access token could not be validated|incorrect api key", re.IGNORECASE)
 _FREE_USAGE: Final = re.compile(r"free-usage-exhausted|included free usage", re.IGNORECASE)
 
-
-def headers(client_headers: Mapping[str, str]) -> Mapping[str, str]:
-    """What the protocol requires. A client of this dialect keeps its identity; a foreign client's headers are not
-    handed in."""
-    return {**BASE, **kept(client_headers, _KEPT, _KEPT_PREFIXES)}
+headers = with_kept(_KEPT, _KEPT_PREFIXES)
+genuine = at_host(HOST)
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
@@ -37,11 +33,6 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
     if refusal.status == 429 and _FREE_USAGE.search(said):
         return refusals.outcome(refusal, OutcomeKind.RATE_LIMITED, Scope.CREDENTIAL, FREE_USAGE_S)
     return refusals.judge(refusal)
-
-
-def genuine(base_url: str) -> bool:
-    """Whether this is xAI's own API."""
-    return urlsplit(base_url).hostname == HOST
 
 
 PROVIDER: Final = Provider(
