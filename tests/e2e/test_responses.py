@@ -137,6 +137,14 @@ def test_every_event_passes_as_it_is(home: Home, client: openai.OpenAI) -> None:
     assert [json.loads(one)["city"] for one in arguments] == ["Paris", "Rome"]
 
 
+def test_a_server_that_answers_whole_is_streamed_all_the_same(home: Home, client: openai.OpenAI, proxy: Proxy) -> None:
+    home.xai.script.then(Reply((Thinking("I think."), Text("It is fine.")), whole=True))
+    got = heard(client, stream=True, model="grok-asked")
+    assert (got.output_text, got.model, got.status) == ("It is fine.", "grok-asked", "completed")
+    assert [item.type for item in got.output] == ["reasoning", "message"]
+    assert len(home.xai.asked) == 1
+
+
 def test_a_tool_is_called_and_answered(home: Home, client: openai.OpenAI, stream: bool) -> None:
     common: Any = {"tools": [TOOL], "reasoning": {"effort": "low"}}
     first = heard(client, stream=False, given='CALL get_weather {"city": "Paris"}', **common)

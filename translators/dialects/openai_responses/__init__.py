@@ -12,6 +12,7 @@ from translators.dialects.openai_responses.not_yet import (
     stream_encoder,
 )
 from translators.dialects.openai_responses.request import own_request, peek
+from translators.dialects.openai_responses.streamed import stream_of
 from translators.dialects.openai_responses.whole import whole_of
 from translators.dialects.openai_responses.words import NAME
 
@@ -46,6 +47,7 @@ DIALECT = Dialect(
     one_model=one_model,
     own_request=own_request,
     whole_of=whole_of,
+    stream_of=stream_of,
     sides=frozenset(),
     reframe=reframe,
 )
