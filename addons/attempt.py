@@ -115,8 +115,15 @@ class UpstreamAttempt:
         return self._cut(self._end_badly(self._judge.broken(how, message))) + self._last_cut()
 
     def cancelled(self) -> None:
-        """The client has gone."""
-        self._over(CANCELLED)
+        """The client has gone. Codex does so as soon as it has heard the last event: that is a reply like any other."""
+        stream = self._stream
+        if stream is None or self.head is not Head.OPEN or self.outcome is not None:
+            self._over(CANCELLED)
+        elif stream.end is not None:
+            self._over(self._late_outcome(stream))
+        else:
+            self._note_end(stream)
+            self._over(CANCELLED)
 
     # How a reply goes.
 

@@ -8,7 +8,7 @@ from random import random
 
 from addons.accounts.affinity import Sessions
 from addons.accounts.exhausted import AllBusy, CredentialsExhausted, ModelMissing
-from addons.accounts.outcome import CANCELLED, Outcome, OutcomeKind
+from addons.accounts.outcome import CANCELLED, OK, Outcome, OutcomeKind
 from addons.accounts.pool import Exhausted, Pool
 from addons.accounts.rotation import Rotation
 from addons.attempt import UpstreamAttempt
@@ -143,6 +143,8 @@ class ExchangeConductor:
         """The exchange is over: one usage record. What is large is let go at once, not when garbage is collected."""
         if self._last is not None and self._last.outcome is None:
             self._last.cancelled()
+        if status is None and sent_bytes and self._last is not None and self._last.outcome == OK:
+            status = 200  # It has heard everything, and did not wait for the end of the body.
         self._last = None
         self._outbound.clear()
         self._exchange.conductor = None

@@ -20,6 +20,7 @@ from addons.providers import openai_compatibility
 from translators import Context, UpstreamError, registry
 from translators.dialect import Dialect, Operation
 from translators.errors import ErrorKind
+from translators.events import StopReason
 
 SSE = ((b"content-type", b"text/event-stream"),)
 JSON = ((b"content-type", b"application/json"),)
@@ -277,6 +278,44 @@ def test_a_client_that_leaves_is_no_fault_of_the_credential() -> None:
     setting.attempt.cancelled()
     setting.attempt.cancelled()
     assert setting.kinds == [OutcomeKind.CANCELLED]
+
+
+USAGE = b'data: {"id":"chatcmpl-1","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}\n\n'
+
+
+def test_a_client_that_leaves_after_the_last_event_has_had_its_reply() -> None:
+    setting = Setting()
+    setting.attempt.opened(200, SSE)
+    setting.attempt.feed(ROLE + HELLO + STOP + USAGE + DONE)
+    setting.attempt.cancelled()
+    assert setting.kinds == [OutcomeKind.OK]
+    assert setting.exchange.usage is not None
+    assert (setting.exchange.usage.input_tokens, setting.exchange.stop) == (3, StopReason.END_TURN)
+
+
+def test_what_was_counted_until_the_client_left_is_kept() -> None:
+    """Anthropic tells the prompt's size first."""
+    setting = Setting(registry.dialect("anthropic"))
+    setting.attempt.opened(200, SSE)
+    start: dict[str, Any] = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [],
+        "stop_reason": None,
+    }
+    for name, event in (
+        ("message_start", {"message": {**start, "usage": {"input_tokens": 3, "output_tokens": 1}}}),
+        ("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}),
+        ("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": "hi"}}),
+    ):
+        data = json.dumps({"type": name, **event})
+        setting.attempt.feed(f"event: {name}\ndata: {data}\n\n".encode())
+    setting.attempt.cancelled()
+    assert setting.kinds == [OutcomeKind.CANCELLED]
+    assert setting.exchange.usage is not None
+    assert setting.exchange.usage.input_tokens == 3
 
 
 def refused(setting: Setting, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> UpstreamAttempt:

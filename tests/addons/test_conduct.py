@@ -8,7 +8,7 @@ import pytest
 from addons.attempt import UpstreamAttempt
 from addons.conduct import MAX_ATTEMPTS
 from addons.exchange import Breakage, Head, Wait
-from tests.support.conducting import CHAT_REPLY, JSON_HEAD, Play, Stage, chat, refuse
+from tests.support.conducting import CHAT_REPLY, JSON_HEAD, Play, Stage, chat, refuse, reply
 
 
 def play(keys: int = 2, **config: Any) -> Play:
@@ -144,6 +144,13 @@ def test_a_reply_ends_in_one_record_with_its_tokens() -> None:
     assert (record.usage.input_tokens, record.usage.output_tokens) == (3, 1)
     assert (record.provider, record.upstream_model, record.status) == ("sim", "big-upstream", 200)
     assert "sim-1" not in repr(record)
+
+
+def test_a_client_that_leaves_once_it_has_heard_everything_has_had_its_reply() -> None:
+    one = play(1)
+    one.conductor.finished(None, len(reply(one.attempt())))
+    (record,) = one.stage.sink.records
+    assert (record.status, record.usage is not None) == (200, True)
 
 
 def test_a_client_that_leaves_rests_nobody() -> None:
