@@ -1,5 +1,6 @@
 """From a request at the base URL to an exchange, or to an answer of our own."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -9,13 +10,16 @@ from mitmproxy import http
 from mitmproxy.test import tflow
 
 from addons import exchange as exchanges
+from addons.access import AccessDenied
 from addons.accounts.masking import MASK
-from addons.exchange import Exchange
+from addons.attempt import UpstreamAttempt
+from addons.exchange import Answer, Exchange
 from addons.gateway import Gateway, spoken, visit_of
 from addons.listen import PLACEHOLDER_HOST
 from addons.serving import Builder, Current
 from addons.settings import parse
 from addons.usage.record import UsageRecord
+from translators import registry
 from translators.dialect import Operation
 
 KEY = "test-client-key-1"
@@ -30,7 +34,32 @@ CONFIG = {
     "codex-api-key": [
         {"api-key": "test-key-3", "base-url": "http://127.0.0.1:9/v1", "models": [{"name": "r", "alias": "gpt-asked"}]}
     ],
+    "openai-compatibility": [
+        {"name": "chat", "base-url": "http://127.0.0.1:9/v1", "models": [{"name": "o", "alias": "chat-asked"}]}
+    ],
 }
+MODELS = {
+    "anthropic": "claude-asked",
+    "gemini": "a/gemini:1",
+    "openai_chat": "chat-asked",
+    "openai_responses": "gpt-asked",
+}
+"""Dialect of the vendor -> what clients ask for."""
+TRANSLATED = {"anthropic", "openai_chat"}
+HELLO = [{"role": "user", "content": "hello"}]
+BODIES: dict[str, dict[str, Any]] = {
+    "anthropic": {"max_tokens": 9, "messages": HELLO},
+    "gemini": {"contents": [{"role": "user", "parts": [{"text": "hello"}]}]},
+    "openai_chat": {"messages": HELLO},
+    "openai_completions": {"prompt": "hello"},
+    "openai_responses": {"input": "hello"},
+}
+GENERATING = [
+    (dialect.name, route.path)
+    for dialect in registry.all_dialects().values()
+    for route in dialect.routes
+    if route.operation is Operation.GENERATE
+]
 
 
 class Forgetful:
@@ -181,6 +210,29 @@ def test_an_unknown_model_is_refused_in_the_words_of_its_path(gateway: Gateway) 
     assert (status, told["error"]["status"]) == (404, "NOT_FOUND")
     status, told = answered(gateway, "/v1/messages", {"model": "nobody"})
     assert (status, told["error"]["type"]) == (404, "not_found_error")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("upstream", MODELS)
+@pytest.mark.parametrize(("client", "path"), GENERATING)
+def test_who_speaks_another_dialect_is_translated_or_told_not_yet(
+    gateway: Gateway, client: str, path: str, upstream: str, stream: bool
+) -> None:
+    model = MODELS[upstream]
+    exchange = opened(gateway, path.format(model=model), {**BODIES[client], "model": model, "stream": stream})
+    assert exchange.conductor is not None
+    step = asyncio.run(exchange.conductor.next())
+    spoken_by_us = client in (*TRANSLATED, "openai_completions") and upstream in TRANSLATED
+    if client == upstream or spoken_by_us:
+        assert isinstance(step, UpstreamAttempt)
+        step.cancelled()
+        return
+    assert isinstance(step, Answer)
+    error = json.loads(step.body)["error"]
+    assert step.status == 400
+    assert "yet" in error["message"]
+    assert upstream in error["message"]
+    assert set(error) == set(json.loads(registry.dialect(client).encode_error(AccessDenied("no")))["error"])
 
 
 def test_a_count_that_nobody_makes_is_estimated_where_the_request_can_be_read(gateway: Gateway) -> None:
