@@ -1,6 +1,6 @@
 """Google's generateContent, as served at /v1beta/models/{model}:generateContent.
 
-For now between two sides of its own: see not_yet.py.
+For now between two sides of its own.
 """
 
 from typing import Final
@@ -10,11 +10,11 @@ from translators.dialects.gemini.conversions import stream_of, whole_of
 from translators.dialects.gemini.errors import decode_error, encode_error, error_frame
 from translators.dialects.gemini.framing import forward_query, reframe
 from translators.dialects.gemini.lists import count_reply, model_list, one_model
-from translators.dialects.gemini.not_yet import decode_request, encode_reply, encode_request, stream_encoder
 from translators.dialects.gemini.own import own_request
 from translators.dialects.gemini.reply import decode_reply
 from translators.dialects.gemini.stream_decoder import StreamDecoder
 from translators.dialects.gemini.words import NAME
+from translators.untranslated import untranslated
 
 
 def peek(_: bytes) -> Peek:
@@ -41,12 +41,12 @@ DIALECT: Final = Dialect(
         Route("GET", "/v1beta/models/{model}", Operation.ONE_MODEL),
     ),
     peek=peek,
-    decode_request=decode_request,
-    encode_request=encode_request,
+    decode_request=untranslated,
+    encode_request=untranslated,
     decode_reply=decode_reply,
-    encode_reply=encode_reply,
+    encode_reply=untranslated,
     stream_decoder=StreamDecoder,
-    stream_encoder=stream_encoder,
+    stream_encoder=untranslated,
     decode_error=decode_error,
     encode_error=encode_error,
     error_frame=error_frame,

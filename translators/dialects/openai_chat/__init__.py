@@ -6,10 +6,10 @@ from translators.dialects.openai_chat.decode import decode_request, peek
 from translators.dialects.openai_chat.decode_reply import StreamDecoder, decode_reply
 from translators.dialects.openai_chat.encode import encode_request
 from translators.dialects.openai_chat.encode_reply import StreamEncoder, encode_reply
-from translators.dialects.openai_chat.lists import count_reply, model_list, one_model
 from translators.dialects.openai_chat.own import own_request
 from translators.dialects.openai_chat.wire import Request
 from translators.openai_errors import decode_error, encode_error, error_frame
+from translators.openai_lists import count_reply, model_list, one_model
 
 __all__ = ["DIALECT"]
 

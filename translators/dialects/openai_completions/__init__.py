@@ -1,24 +1,24 @@
 """OpenAI's legacy completions, as served at /v1/completions: clients speak it, no upstream is asked in it."""
 
 from translators.dialect import Dialect, Operation, Route, Side
-from translators.dialects.openai_completions.client_only import NAME, decode_reply, encode_request, stream_decoder
 from translators.dialects.openai_completions.decode import decode_request, peek
 from translators.dialects.openai_completions.encode_reply import StreamEncoder, encode_reply
-from translators.dialects.openai_completions.lists import count_reply, model_list, one_model
 from translators.dialects.openai_completions.wire import Request
 from translators.openai_errors import decode_error, encode_error, error_frame
+from translators.openai_lists import count_reply, model_list, one_model
+from translators.untranslated import untranslated
 
 __all__ = ["DIALECT"]
 
 DIALECT = Dialect(
-    name=NAME,
+    name="openai_completions",
     routes=(Route("POST", "/v1/completions", Operation.GENERATE),),
     peek=peek,
     decode_request=decode_request,
-    encode_request=encode_request,
-    decode_reply=decode_reply,
+    encode_request=untranslated,
+    decode_reply=untranslated,
     encode_reply=encode_reply,
-    stream_decoder=stream_decoder,
+    stream_decoder=untranslated,
     stream_encoder=StreamEncoder,
     decode_error=decode_error,
     encode_error=encode_error,
