@@ -2,9 +2,10 @@
 
 import json
 import logging
+import shlex
 import sys
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from addons.listen import from_here, in_url
 from addons.route import Router
@@ -13,6 +14,7 @@ from addons.settings import Settings
 logger = logging.getLogger(__name__)
 
 PLACEHOLDER_KEY: Final = "YOUR_CLIENT_KEY"
+SAID: Final = "Say hello."
 ADD_ONE: Final = (
     "Run `scripts/login key NAME` (claude, gemini, openai, openrouter, ...), or edit the config: no restart is needed."
 )
@@ -43,21 +45,33 @@ def lines(settings: Settings, router: Router, web_url: str | None, key: str) -> 
     """The text, a line each."""
     url = base_url(settings)
     text = [
-        f"Gateway   {url}  (OpenAI clients: {url}/v1, Anthropic clients: {url})",
+        f"Gateway   {url}  (OpenAI clients: {url}/v1, Anthropic and Gemini clients: {url})",
     ]
     if web_url:
         text.append(f"Console   {web_url}")
     models = router.models()
     if not models:
         return [*text, *missing(settings)]
-    model = models[0].id
-    sent = {"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": "Say hello."}]}
+    path, sent = sample(models[0].id, router)
     header = f" -H 'x-api-key: {key}'" if settings.api_keys else ""
     return [
         *text,
         f"Models    {len(models)}: {', '.join(info.id for info in models[:6])}{' ...' if len(models) > 6 else ''}",
-        f"Try       curl -sN {url}/v1/messages{header} -H 'content-type: application/json' -d '{json.dumps(sent)}'",
+        f"Try       curl -sN {shlex.quote(url + path)}{header} -H 'content-type: application/json' -d '{json.dumps(sent)}'",
     ]
+
+
+def sample(model: str, router: Router) -> tuple[str, dict[str, Any]]:
+    """A path and a body that ask this model, in the dialect of whoever answers: that one needs no translation."""
+    tiers = router.candidates(model)
+    match tiers[0][0].provider.dialect if tiers else "":
+        case "gemini":
+            path = f"/v1beta/models/{model}:streamGenerateContent?alt=sse"
+            return path, {"contents": [{"role": "user", "parts": [{"text": SAID}]}]}
+        case "openai_responses":
+            return "/v1/responses", {"model": model, "input": SAID, "stream": True}
+        case _:
+            return "/v1/messages", {"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": SAID}]}
 
 
 def missing(settings: Settings) -> list[str]:

@@ -43,6 +43,22 @@ def test_the_curl_asks_for_a_model_that_has_a_credential() -> None:
     assert json.loads(words[-1])["model"] == "mine"
 
 
+@pytest.mark.parametrize(
+    ("section", "path", "field"),
+    [
+        ("gemini-api-key", "/v1beta/models/mine:streamGenerateContent?alt=sse", "contents"),
+        ("codex-api-key", "/v1/responses", "input"),
+        ("claude-api-key", "/v1/messages", "messages"),
+    ],
+)
+def test_the_curl_speaks_the_dialect_of_who_answers(section: str, path: str, field: str) -> None:
+    entry = {"api-key": "k-1", "base-url": "https://v.example", "models": [{"name": "x", "alias": "mine"}]}
+    (line,) = [line for line in told({section: [entry]}).splitlines() if "curl" in line]
+    words = shlex.split(line.partition("curl")[2])
+    assert f"http://127.0.0.1:8317{path}" in words
+    assert field in json.loads(words[-1])
+
+
 def test_all_interfaces_are_reached_by_loopback_from_here() -> None:
     assert "http://127.0.0.1:8317" in told({"host": "0.0.0.0", "api-keys": ["c-1"]})
 
