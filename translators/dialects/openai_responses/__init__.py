@@ -4,17 +4,13 @@ from translators.dialect import Dialect, Operation, Route
 from translators.dialects.openai_responses.completing import reframe
 from translators.dialects.openai_responses.decode_reply import StreamDecoder, decode_reply
 from translators.dialects.openai_responses.errors import decode_error, encode_error, error_frame
-from translators.dialects.openai_responses.lists import count_reply, model_list, one_model
-from translators.dialects.openai_responses.not_yet import (
-    decode_request,
-    encode_reply,
-    encode_request,
-    stream_encoder,
-)
+from translators.dialects.openai_responses.lists import model_list
 from translators.dialects.openai_responses.request import own_request, peek
 from translators.dialects.openai_responses.streamed import stream_of
 from translators.dialects.openai_responses.whole import whole_of
 from translators.dialects.openai_responses.words import NAME
+from translators.openai_lists import count_reply, one_model
+from translators.untranslated import untranslated
 
 __all__ = ["DIALECT"]
 
@@ -33,12 +29,12 @@ DIALECT = Dialect(
         Route("POST", "/v1/responses/input_tokens", Operation.COUNT_TOKENS),
     ),
     peek=peek,
-    decode_request=decode_request,
-    encode_request=encode_request,
+    decode_request=untranslated,
+    encode_request=untranslated,
     decode_reply=decode_reply,
-    encode_reply=encode_reply,
+    encode_reply=untranslated,
     stream_decoder=StreamDecoder,
-    stream_encoder=stream_encoder,
+    stream_encoder=untranslated,
     decode_error=decode_error,
     encode_error=encode_error,
     error_frame=error_frame,
