@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from addons.exchange import Exchange
+from translators.jsonio import UNREADABLE
 
 LONGEST: Final = 256
 
@@ -62,7 +63,7 @@ def session_of(exchange: Exchange) -> str | None:
 def _in_body(body: bytes) -> str | None:
     try:
         read = _BODY.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # Whoever sends it on will say so.
+    except UNREADABLE:  # Whoever sends it on will say so.
         return None
     metadata = _value(read.metadata)
     user = metadata.get("user_id") if isinstance(metadata, dict) else None
@@ -146,5 +147,5 @@ def _value(raw: Raw) -> Any:
     """What stands there, None for nothing."""
     try:
         return msgspec.json.decode(raw) if raw else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None

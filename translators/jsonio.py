@@ -11,6 +11,10 @@ from msgspec import Raw
 from translators.errors import BadRequest
 
 ENCODER: Final = msgspec.json.Encoder()
+
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a reader raises over invalid JSON, bad UTF-8, deep nesting and wrong types."""
+
 _TOP: Final = msgspec.json.Decoder(dict[str, Raw])
 _SPOT: Final = re.compile(r" - at `([^`]*)`$")
 _MISSING: Final = re.compile(r"Object missing required field `(.*)`")
@@ -26,7 +30,7 @@ def read[T](decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise bad_request(error) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest("$", "valid JSON") from error
 
 

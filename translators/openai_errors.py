@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from translators.errors import ErrorKind, GatewayError, UpstreamError, kind_of_status
-from translators.jsonio import ENCODER
+from translators.jsonio import ENCODER, UNREADABLE
 
 MAX_MESSAGE: Final = 300
 
@@ -79,7 +79,7 @@ def decode_error(status: int, body: bytes, headers: Mapping[str, str]) -> Gatewa
     """What the vendor said, in any of the forms that compatibles have been seen to use. Never raises."""
     try:
         said = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         said = None
     error = read_error(said, status) if said else _plain(body, status)
     error.retry_after_s = _retry_after_s({key.lower(): value for key, value in headers.items()}, str(error))

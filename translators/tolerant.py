@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from translators import wire as shapes
 from translators.conversation import Loss
 from translators.errors import BadRequest
-from translators.jsonio import bad_request
+from translators.jsonio import UNREADABLE, bad_request
 
 
 class _Unknown(Exception):
@@ -32,7 +32,7 @@ def decode[T](body: bytes, wire: type[T]) -> tuple[T, tuple[Loss, ...]]:
         value = walk.value(Raw(body), wire, "$")
     except _Unknown as error:
         raise BadRequest(error.path, f"a known type, not {error.tag!r}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest("$", "valid JSON") from error
     return value, tuple(walk.losses)
 

@@ -14,6 +14,7 @@ from addons.providers.headers import bearer, with_kept
 from addons.providers.provider import Provider, at_host
 from translators.dialect import Operation
 from translators.envelopes import codex
+from translators.jsonio import UNREADABLE
 
 HOST: Final = "api.openai.com"
 
@@ -92,7 +93,7 @@ def _resets_s(headers: Mapping[str, str], body: bytes) -> float | None:
     """Seconds until the plan is full again: a time of day before a span, which may be old."""
     try:
         limit = _SAID.decode(body).error or _Limit()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         limit = _Limit()
     at_s, now_s = hints.number(limit.resets_at), hints.now_of(headers)
     if at_s is not None and at_s > now_s:

@@ -14,6 +14,7 @@ import msgspec
 from addons.accounts.masking import line
 from addons.accounts.outcome import Outcome, OutcomeKind, Scope
 from addons.providers import hints
+from translators.jsonio import UNREADABLE
 
 QUOTA_REST_S: Final = 1800.0
 """An account that is out of money or quota, where the vendor names no time."""
@@ -195,7 +196,7 @@ def _error_of(body: bytes) -> Mapping[str, Any]:
     """The error object in whatever wrapping: {"error": {...}}, {"error": "..."}, [{...}], or bare text."""
     try:
         said = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return {"message": body[:4096].decode("utf-8", "replace")}
     if isinstance(said, list) and said:
         said = said[0]

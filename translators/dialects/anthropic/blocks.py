@@ -24,7 +24,7 @@ from translators.conversation import (
 from translators.dialects.anthropic import wire
 from translators.dialects.anthropic.decode import NAME
 from translators.errors import BadRequest
-from translators.jsonio import check_text
+from translators.jsonio import UNREADABLE, check_text
 
 NO_ANSWER: Final = "The result of this call was not recorded."
 PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
@@ -108,7 +108,7 @@ def object_of(text: str) -> Raw | None:
     try:
         check_text(data)
         _OBJECT.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, BadRequest):
+    except (*UNREADABLE, BadRequest):
         return None
     return Raw(data)
 

@@ -30,7 +30,7 @@ from translators.conversation import (
 from translators.dialect import Peek
 from translators.dialects.anthropic import wire
 from translators.errors import BadRequest
-from translators.jsonio import check_text, read, text_of
+from translators.jsonio import UNREADABLE, check_text, read, text_of
 
 NAME: Final = "anthropic"
 ROLES: Final = {role.value: role for role in Role}
@@ -101,7 +101,7 @@ def _read(body: bytes) -> tuple[wire.Request, list[Loss]]:
     except msgspec.ValidationError:  # Perhaps only block types that nobody here knows.
         request, losses = tolerant.decode(body, wire.Request)
         return request, list(losses)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest("$", "valid JSON") from error
 
 

@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 
 from translators.dialects.anthropic.reply_wire import ABSENT
 from translators.errors import ErrorKind, GatewayError, UpstreamError, kind_of_status
-from translators.jsonio import ENCODER
+from translators.jsonio import ENCODER, UNREADABLE
 
 WORDS: Final[Mapping[ErrorKind, str]] = {
     ErrorKind.INVALID_REQUEST: "invalid_request_error",
@@ -79,7 +79,7 @@ def error_frame(error: GatewayError) -> bytes:
 def _said(body: bytes) -> _Error | None:
     try:
         fields = _BODY.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
     for value in (fields.error, fields.message, fields.detail):
         if value is not ABSENT and (error := error_of(value)) is not None:
@@ -93,7 +93,7 @@ def error_of(value: Raw) -> _Error | None:
         if bytes(value).startswith(b'"'):
             return _Error(message=_TEXT.decode(value))
         return _ERROR.decode(value)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

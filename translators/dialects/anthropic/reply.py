@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import msgspec
-
 from translators.conversation import Part, Refusal, Reply, Text, Thinking, ToolCall
 from translators.dialect import Context
 from translators.dialects.anthropic.blocks import EMPTY_OBJECT, object_of
@@ -13,7 +11,7 @@ from translators.dialects.anthropic.reply_wire import LOOSE, REPLY, ReplyBlock
 from translators.dialects.anthropic.stream_encoder import client_call_id, reply_id
 from translators.dialects.anthropic.words import arguments_of, merged, stop_of, stop_word, usage_fields
 from translators.errors import ErrorKind, UpstreamError
-from translators.jsonio import ENCODER
+from translators.jsonio import ENCODER, UNREADABLE
 from translators.names import client_name
 
 
@@ -22,7 +20,7 @@ def decode_reply(body: bytes) -> Reply:
     try:
         kind = LOOSE.decode(body)
         reply = REPLY.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise UpstreamError(ErrorKind.SERVER, "the upstream's reply can't be read", status=502) from error
     if kind.type == "error" or error_of(kind.error) is not None:  # Compatibles send null beside a good reply.
         raise decode_error(500, body, {})

@@ -14,7 +14,7 @@ from msgspec import Raw, Struct
 
 from translators.dialects.anthropic.wire import ABSENT
 from translators.errors import BadRequest
-from translators.jsonio import ENCODER
+from translators.jsonio import ENCODER, UNREADABLE
 
 type Schema = dict[str, Any]
 
@@ -85,7 +85,7 @@ def _read[T](decoder: msgspec.json.Decoder[T], schema: Raw, path: str) -> T:
     """Another dialect's reader may have let anything pass as a schema."""
     try:
         return decoder.decode(schema)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(path, "a JSON schema") from error
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from translators.dialects.anthropic.decode import NAME
@@ -37,6 +36,7 @@ from translators.events import (
     ReplyStart,
     Usage,
 )
+from translators.jsonio import UNREADABLE
 from translators.sse import FrameSplitter, FrameTooLong
 
 KINDS_OF_BLOCKS: Final[Mapping[str, PartKind]] = {
@@ -104,7 +104,7 @@ class StreamDecoder:
     def _frame(self, data: bytes, events: list[Event]) -> None:
         try:
             event = DELTA.decode(data) if data.startswith(DELTA_START) else EVENT.decode(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             self._odd(data, events)
             return
         if isinstance(event, BlockDelta):
@@ -211,7 +211,7 @@ class StreamDecoder:
         """A frame that is no known event: skipped where its type is just new."""
         try:
             loose = LOOSE.decode(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             if data.strip() == b"[DONE]" and self._stop:  # OpenAI's word, said by compatibles of both
                 self._finish(events)
             else:

@@ -5,9 +5,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from translators.dialects.gemini.errors import UNREADABLE
 from translators.errors import ErrorKind, UpstreamError
-from translators.jsonio import ENCODER
+from translators.jsonio import ENCODER, UNREADABLE
 from translators.sse import FrameSplitter, FrameTooLong
 
 TEXT_ONLY: Final = frozenset(("text", "thought"))

@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 
 from translators.dialects.gemini.wire import ABSENT
 from translators.errors import KIND_OF_STATUS, ErrorKind, GatewayError, UpstreamError, kind_of_status
-from translators.jsonio import ENCODER
+from translators.jsonio import ENCODER, UNREADABLE
 
 WORDS: Final[Mapping[ErrorKind, str]] = {
     ErrorKind.INVALID_REQUEST: "INVALID_ARGUMENT",
@@ -83,7 +83,6 @@ _BODY: Final = msgspec.json.Decoder(_Body)
 _BODIES: Final = msgspec.json.Decoder(list[_Body])
 _DETAILS: Final = msgspec.json.Decoder(list[Raw])
 _DETAIL: Final = msgspec.json.Decoder(_Detail)
-UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def decode_error(status: int, body: bytes, headers: Mapping[str, str]) -> GatewayError:

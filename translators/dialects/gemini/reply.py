@@ -2,12 +2,13 @@
 
 from translators.assemble import Assembler
 from translators.conversation import Reply
-from translators.dialects.gemini.errors import UNREADABLE, error_of, upstream_error
+from translators.dialects.gemini.errors import error_of, upstream_error
 from translators.dialects.gemini.stream_decoder import ChunkReader
 from translators.dialects.gemini.wire import CHUNK, CHUNKS
 from translators.dialects.gemini.words import NAME
 from translators.errors import ErrorKind, UpstreamError
 from translators.events import Event
+from translators.jsonio import UNREADABLE
 
 
 def decode_reply(body: bytes) -> Reply:

@@ -3,13 +3,14 @@
 from typing import Final
 
 from translators.dialects.gemini.arguments import BadPath
-from translators.dialects.gemini.errors import UNREADABLE, error_of, upstream_error
+from translators.dialects.gemini.errors import error_of, upstream_error
 from translators.dialects.gemini.framing import ArraySplitter, BrokenArray
 from translators.dialects.gemini.parts import PartReader
 from translators.dialects.gemini.wire import CHUNK, Candidate, Chunk, PromptFeedback, WireUsage
 from translators.dialects.gemini.words import UNSPECIFIED, merged, stop_of, usage_of
 from translators.errors import ErrorKind
 from translators.events import Event, ReplyEnd, ReplyError, ReplyStart, StopReason, Usage
+from translators.jsonio import UNREADABLE
 from translators.sse import BOM, FrameSplitter, FrameTooLong
 
 ENDED_EARLY: Final = "the upstream's stream ended early"

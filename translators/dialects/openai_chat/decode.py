@@ -20,7 +20,7 @@ from translators.dialect import Peek
 from translators.dialects.openai_chat import wire
 from translators.dialects.openai_chat.decode_messages import MessageReader, cache_mark
 from translators.errors import BadRequest
-from translators.jsonio import check_text
+from translators.jsonio import UNREADABLE, check_text
 
 _REQUEST: Final = msgspec.json.Decoder(wire.Request)
 _SAYS_NOTHING: Final = {"n": b"1", "logprobs": b"false", "store": b"false"}
@@ -43,7 +43,7 @@ def peek(body: bytes) -> Peek:
         found = _PEEK.decode(body)
     except msgspec.ValidationError:
         found, _ = tolerant.decode(body, _Peek)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest("$", "valid JSON") from error
     if not found.model:
         raise BadRequest("$.model", "the name of a model")
@@ -96,7 +96,7 @@ def _read(body: bytes) -> tuple[wire.Request, tuple[Loss, ...]]:
         return _REQUEST.decode(body), ()
     except msgspec.ValidationError:
         request, losses = tolerant.decode(body, wire.Request)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest("$", "valid JSON") from error
     for loss in losses:
         if loss.path.startswith("$.messages[") and loss.path.count("[") == 1:

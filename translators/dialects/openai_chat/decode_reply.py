@@ -12,6 +12,7 @@ from translators.dialects.openai_chat.reply import Failed, ReplyMachine, check, 
 from translators.dialects.openai_chat.usage import decode_usage
 from translators.errors import ErrorKind, GatewayError, UpstreamError
 from translators.events import Event, ReplyError
+from translators.jsonio import UNREADABLE
 from translators.openai_errors import decode_error
 from translators.sse import Frame, FrameSplitter, FrameTooLong
 
@@ -88,7 +89,7 @@ class StreamDecoder:
             raise Failed(decode_error(0, data, {}))
         try:
             chunk = _CHUNK.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             self._take_odd(data)
             return
         choices = chunk.choices
@@ -152,7 +153,7 @@ def decode_reply(body: bytes) -> Reply:
     """A whole reply. Raises UpstreamError where it is an error or no reply."""
     try:
         wire = _COMPLETION.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         found = lenient.decode(body, wire_reply.Completion)
         if found is None:
             raise UpstreamError(ErrorKind.SERVER, "the upstream's reply is not JSON", status=502) from error
@@ -190,5 +191,5 @@ def _whole(wire: wire_reply.Completion) -> Reply:
 def _head(data: bytes) -> wire_reply.Head:
     try:
         return _HEAD.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return lenient.decode(data, wire_reply.Head) or wire_reply.Head()

@@ -10,6 +10,8 @@ from typing import Any, Union, get_args, get_origin
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.jsonio import UNREADABLE
+
 _OBJECTS_AS_TEXT = frozenset({"arguments"})
 
 
@@ -18,7 +20,7 @@ def decode[T: Struct](data: bytes, wire: type[T]) -> T | None:
     for attempt in (data, _mended(data)):
         try:
             return _struct(msgspec.json.decode(attempt, type=dict[str, Raw]), wire)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             continue
     return None
 

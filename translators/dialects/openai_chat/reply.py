@@ -10,6 +10,7 @@ from translators.dialects.openai_chat import wire_reply
 from translators.dialects.openai_chat.calls import Calls
 from translators.errors import ErrorKind, GatewayError, UpstreamError
 from translators.events import Event, PartDelta, PartEnd, PartKind, PartStart, ReplyEnd, ReplyStart, StopReason, Usage
+from translators.jsonio import UNREADABLE
 from translators.openai_errors import read_error
 
 STOP: Final[Mapping[str, StopReason]] = {
@@ -148,7 +149,7 @@ def check(error: Raw) -> None:
     """Raises where a chunk's `error` says something; some vendors send `"error": null` with each."""
     try:
         said = msgspec.json.decode(error)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         said = "the upstream reported an error that can't be read"
     if said:
         raise Failed(read_error({"error": said}))

@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from translators.dialects.openai_responses.frames import Malformed, read
 from translators.dialects.openai_responses.whole import filled
-from translators.jsonio import ENCODER
+from translators.jsonio import ENCODER, UNREADABLE
 from translators.sse import Frame
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
@@ -61,7 +61,7 @@ class Completer:
                 self._done[place] = event.item
             elif kind in ("response.completed", "response.incomplete"):
                 return head + mark + self._completed(data)
-        except (Malformed, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (Malformed, *UNREADABLE):
             self._over = True  # A broken frame passes as it is.
         return chunk
 

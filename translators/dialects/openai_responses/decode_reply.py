@@ -15,6 +15,7 @@ from translators.dialects.openai_responses.usage import decode_usage
 from translators.dialects.openai_responses.words import DISCONNECTED, INCOMPLETE, NAME, UNFINISHED
 from translators.errors import ErrorKind, GatewayError, UpstreamError
 from translators.events import Event, PartKind, ReplyEnd, ReplyError, ReplyStart, StopReason
+from translators.jsonio import UNREADABLE
 from translators.sse import Frame, FrameSplitter, FrameTooLong
 
 CUT: Final = "stream disconnected before completion: the upstream closed it before response.completed"
@@ -69,7 +70,7 @@ class StreamDecoder:
                         return
         except GatewayError as error:
             self._fail(error)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # An item inside an event.
+        except UNREADABLE:  # An item inside an event.
             self._fail(Malformed())
 
     def _take(self, kind: str, event: Any) -> None:
@@ -132,7 +133,7 @@ def decode_reply(body: bytes) -> Reply:
         _check(response)
         items = Items()
         items.finish(response.output)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise UpstreamError(ErrorKind.SERVER, "the upstream's reply is no Responses reply", status=502) from error
     assembler = Assembler(NAME)
     assembler.take(ReplyStart(response.id or "", response.model or ""))

@@ -10,7 +10,7 @@ import msgspec
 from translators import openai_errors
 from translators.dialects.openai_responses.words import KIND_OF_WORD, REQUEST_CODES, USAGE_LIMIT
 from translators.errors import ErrorKind, GatewayError, UpstreamError
-from translators.jsonio import ENCODER
+from translators.jsonio import ENCODER, UNREADABLE
 from translators.openai_errors import STATUS_OF_KIND, WORDS
 
 FAILED_STATUS: Final = 502
@@ -29,7 +29,7 @@ def decode_error(status: int, body: bytes, headers: Mapping[str, str]) -> Gatewa
     plain = openai_errors.decode_error(status, body, headers)
     try:
         said = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return plain
     date = next((value for name, value in headers.items() if name.lower() == "date"), None)
     error = read_error(said, status, _date_s(date)) if said else plain

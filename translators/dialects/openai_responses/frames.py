@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from translators.dialects.openai_responses import wire
 from translators.errors import ErrorKind, UpstreamError
+from translators.jsonio import UNREADABLE
 from translators.sse import Frame, FrameSplitter
 
 _STRUCTS: Final[Mapping[type[Struct], tuple[str, ...]]] = {
@@ -44,7 +45,6 @@ _DECODERS: Final[Mapping[str, msgspec.json.Decoder[Any]]] = {
     word: msgspec.json.Decoder(struct, strict=False) for struct, words in _STRUCTS.items() for word in words
 }
 _HEAD: Final = msgspec.json.Decoder(wire.Head)
-_MAY_FAIL: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Malformed(UpstreamError):
@@ -65,7 +65,7 @@ def read(frame: Frame) -> tuple[str, Any]:
         kind = frame.event if decoder is not None else _HEAD.decode(data).type or ""
         decoder = decoder or _DECODERS.get(kind)
         return kind, None if decoder is None else decoder.decode(data)
-    except _MAY_FAIL as error:
+    except UNREADABLE as error:
         if data.strip() in (b"", b"[DONE]"):
             return "", None
         return _patiently(data, error)
@@ -89,5 +89,5 @@ def _patiently(data: bytes, why: Exception) -> tuple[str, Any]:
         kind = _HEAD.decode(mended).type or ""
         decoder = _DECODERS.get(kind)
         return kind, None if decoder is None else decoder.decode(mended)
-    except (*_MAY_FAIL, ValueError):
+    except (*UNREADABLE, ValueError):
         raise Malformed from why

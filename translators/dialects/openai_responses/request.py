@@ -9,7 +9,7 @@ from translators import tolerant
 from translators.conversation import Loss, ThinkingMode, ThinkingWish
 from translators.dialect import Operation, Peek, Target
 from translators.errors import BadRequest
-from translators.jsonio import top_level, with_fields
+from translators.jsonio import UNREADABLE, top_level, with_fields
 from translators.thinking import effort_of, nearest_effort, settled
 
 
@@ -28,7 +28,7 @@ def peek(body: bytes) -> Peek:
         found = _PEEK.decode(body)
     except msgspec.ValidationError:
         found, _ = tolerant.decode(body, _Peek)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest("$", "valid JSON") from error
     if not found.model:
         raise BadRequest("$.model", "the name of a model")

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw
 
 from translators.dialects.openai_responses.frames import Malformed
-from translators.jsonio import ENCODER
+from translators.jsonio import ENCODER, UNREADABLE
 
 type Fields = dict[str, Any]
 
@@ -15,7 +15,6 @@ _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 _ITEMS: Final = msgspec.json.Decoder(list[dict[str, Raw]] | None)
 _TEXT: Final = msgspec.json.Decoder(str)
 _UNSAID: Final = {"content": [], "summary": [], "arguments": "", "input": ""}
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def stream_of(body: bytes) -> bytes:
@@ -26,7 +25,7 @@ def stream_of(body: bytes) -> bytes:
     try:
         response: Fields = dict(_OBJECT.decode(msgspec.json.format(body, indent=-1)))  # Frames hold no newlines.
         events = [*_events(response)]
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise Malformed from error
     return b"".join([_frame(number, *event) for number, event in enumerate(events)])
 

@@ -7,6 +7,7 @@ from msgspec import Raw, UnsetType
 
 from translators.dialects.openai_responses import wire
 from translators.events import Usage
+from translators.jsonio import UNREADABLE
 
 _USAGE: Final = msgspec.json.Decoder(wire.Usage | None, strict=False)
 
@@ -17,7 +18,7 @@ def decode_usage(raw: Raw | UnsetType) -> Usage | None:
         return None
     try:
         said = _USAGE.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
     if said is None:
         return None

@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 from translators.dialects.openai_responses import wire
 from translators.dialects.openai_responses.decode_reply import cut, failure, stated
 from translators.dialects.openai_responses.frames import Malformed, read, rest_of
-from translators.jsonio import ENCODER
+from translators.jsonio import ENCODER, UNREADABLE
 from translators.sse import FrameSplitter, FrameTooLong
 
 
@@ -45,7 +45,7 @@ def whole_of(stream: bytes) -> bytes:
                     raise stated(event, None)
     except FrameTooLong as error:
         raise Malformed from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Malformed from error
     raise cut()
 
