@@ -8,7 +8,8 @@ next step and does it: send an attempt, wait, or answer. Nothing here depends on
                                             └──── head FAILED ◀────┘
 """
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, Protocol
@@ -24,6 +25,8 @@ type Headers = tuple[tuple[bytes, bytes], ...]
 SECRETS: Final = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key"})
 """Headers in which vendors take a credential."""
 
+SHORTEST_SECRET: Final = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Egress:
@@ -35,6 +38,11 @@ class Egress:
     port: int
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
+
+    @property
+    def login(self) -> str:
+        """User name and password as an HTTP proxy wants them (RFC 7617)."""
+        return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,19 @@ class UpstreamRequest:
     connect_timeout_s: float = 10.0
     silence_timeout_s: float = 600.0
     egress: Egress | None = None
+
+    def secret_values(self) -> Iterator[str]:
+        """What must not be seen of it, and not of an answer that repeats it either.
+
+        Of the config's own headers only those that are long enough to be a secret: `1` would be found in every error.
+        """
+        for name, value in self.headers:
+            if name in self.secrets and len(value) >= (1 if name in SECRETS else SHORTEST_SECRET):
+                yield value.decode("latin-1").removeprefix("Bearer ")
+        if self.egress is not None and self.egress.password:
+            yield self.egress.login
+            if len(self.egress.password) >= SHORTEST_SECRET:
+                yield self.egress.password
 
 
 class Head(Enum):

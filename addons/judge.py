@@ -1,19 +1,17 @@
 """What went wrong with an attempt: an outcome for the pool, and an error for the client. No secret is in either."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from addons.accounts.masking import masked
 from addons.accounts.outcome import Outcome, OutcomeKind, Scope
 from addons.accounts.rules import Rule, ruled
-from addons.exchange import SECRETS, Breakage, UpstreamRequest
+from addons.exchange import Breakage
 from addons.outbound import Said
 from addons.providers.provider import Provider
 from translators import GatewayError, UpstreamError
 from translators.errors import ErrorKind
-
-SHORTEST_SECRET: Final = 8
 
 _KINDS: Final[Mapping[Breakage, tuple[ErrorKind, int]]] = {
     Breakage.CONNECT: (ErrorKind.SERVER, 502),
@@ -34,7 +32,7 @@ class Judge:
     """Judges one attempt, by the provider's rules and the user's above them. Headers in lower case."""
 
     def __init__(self, provider: Provider, said: Said, rules: Sequence[Rule]) -> None:
-        self.secrets = tuple(_secrets_of(said.request))
+        self.secrets = tuple(said.request.secret_values())
         self._provider = provider
         self._upstream = said.upstream
         self._rules = rules
@@ -76,13 +74,3 @@ class Judge:
             retry_after_s=error.retry_after_s,
         )
         return Failure(replace(outcome, message=masked(outcome.message, *self.secrets)), told)
-
-
-def _secrets_of(request: UpstreamRequest) -> Iterator[str]:
-    """The values that must not be seen, without their scheme.
-
-    Of the config's own headers only those that are long enough to be one: `1` would be found in every error.
-    """
-    for name, value in request.headers:
-        if name in request.secrets and len(value) >= (1 if name in SECRETS else SHORTEST_SECRET):
-            yield value.decode("latin-1").removeprefix("Bearer ")

@@ -4,7 +4,6 @@ mitmproxy has HTTP proxies with one password for all, and none of SOCKS. Both ar
 that only the two ends of a tunnel see what goes through it.
 """
 
-import base64
 import ipaddress
 from typing import Final
 
@@ -78,8 +77,7 @@ class HttpTunnel(HttpUpstreamProxy):
         lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}"]
         egress = self._server.egress
         if egress.username or egress.password:
-            login = base64.b64encode(f"{egress.username}:{egress.password}".encode()).decode()
-            lines.append(f"Proxy-Authorization: Basic {login}")
+            lines.append(f"Proxy-Authorization: Basic {egress.login}")
         yield commands.SendData(self.tunnel_connection, "\r\n".join([*lines, "", ""]).encode())
 
 

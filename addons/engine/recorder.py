@@ -1,6 +1,7 @@
 """Each attempt as a flow of its own: the upstream's side of an exchange, without its credential, for people."""
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from mitmproxy import ctx, flow, http
@@ -75,15 +76,28 @@ class Trace:
             server = Server(address=(request.host, request.port))
         recorded = http.HTTPFlow(self._parent.client_conn, server)
         recorded.request = self._request
+        secrets = [secret for secret in request.secret_values() if secret]
         if self._response is not None:
             recorded.response = self._response
-            recorded.response.raw_content = b"".join(self._body)
+            recorded.response.headers = _without(self._response.headers, secrets)
+            recorded.response.raw_content = _scrubbed(b"".join(self._body), secrets)
             recorded.response.timestamp_end = time.time()
         if problem is not None:
-            recorded.error = flow.Error(problem)
+            recorded.error = flow.Error(_scrubbed(problem.encode(), secrets).decode())
         recorded.comment = f"attempt {self._attempt.number}: {self._attempt.note}"
         recorded.metadata[PARENT] = self._parent.id
         recorded.metadata[ATTEMPT] = self._attempt.number
         if failed:
             recorded.marked = FAILED_MARK
         self._recorder.keep(recorded)
+
+
+def _without(headers: http.Headers, secrets: Sequence[str]) -> http.Headers:
+    """Some vendors and gateways repeat what they were sent. The originals may still be read by others."""
+    return http.Headers([(name, _scrubbed(value, secrets)) for name, value in headers.fields])
+
+
+def _scrubbed(data: bytes, secrets: Sequence[str]) -> bytes:
+    for secret in secrets:
+        data = data.replace(secret.encode("latin-1", "replace"), MASK)
+    return data

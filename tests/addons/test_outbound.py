@@ -1,11 +1,13 @@
 """What goes out to an upstream."""
 
+import base64
 import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from addons.exchange import Breakage
 from tests.support.conducting import Stage, chat, key_of, refuse, reply
 from translators import registry
 from translators.dialect import Side
@@ -140,3 +142,12 @@ def test_a_header_of_the_config_is_masked_in_a_refusal_unless_it_is_too_short_fo
     )
     refuse(play.attempt(), 400, b'{"error": {"message": "tenant-secret-7 has 1 fault", "code": 1}}')
     assert play.answer().body == b'{"error": {"message": "*** has 1 fault", "code": 1}}'
+
+
+def test_the_login_of_a_proxy_is_masked_where_the_proxy_repeats_it() -> None:
+    play = Stage({"openai-compatibility": [chat("a", proxy_url="http://me:test-password-1@127.0.0.1:3128")]}).play()
+    attempt = play.attempt()
+    login = base64.b64encode(b"me:test-password-1").decode()
+    attempt.broken(Breakage.CONNECT, f"the proxy said: 407 no Basic {login} or test-password-1")
+    assert "407 no Basic *** or ***" in attempt.note
+    assert b"407 no Basic *** or ***" in play.answer().body

@@ -9,7 +9,7 @@ from mitmproxy.test import tflow
 
 from addons.engine.recorder import FAILED_MARK, PARENT
 from addons.engine.viewcap import ViewCap
-from addons.exchange import Answer
+from addons.exchange import SECRETS, Answer
 from tests.engine.peers import ask, refused_port, replies, streams, upstream, whole
 from tests.engine.stage import Stage, played, proxy
 
@@ -62,6 +62,23 @@ async def test_a_credential_is_on_no_flow(tmp_path: Path) -> None:
         assert up.requests[0].headers[b"x-api-key"] == b"test-key-1"
         for one in view._store.values():
             assert "test-key-1" not in str(one.get_state())
+
+
+@played
+async def test_a_credential_that_the_upstream_repeats_is_on_no_flow() -> None:
+    secrets = ((b"authorization", b"Bearer test-key-1"), (b"x-team", b"test-header-secret-1"), (b"x-short", b"1"))
+    body = b"test-key-1 and 1, test-header-secret-1."
+    said = b"HTTP/1.1 429 No\r\nx-echo: test-key-1\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
+    view = View()
+    async with proxy(view) as stage, upstream(replies(said)) as up:
+        named = SECRETS | {b"x-team", b"x-short"}
+        stage.conduct(up.request(headers=secrets, secrets=named))
+        await ask(stage.port)
+        [parent] = stage.flows
+        [attempt] = attempts_in(view, parent)
+    assert attempt.response is not None
+    assert attempt.response.headers["x-echo"] == "***"
+    assert attempt.response.content == b"*** and 1, ***."
 
 
 @played
