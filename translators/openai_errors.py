@@ -1,16 +1,13 @@
 """Errors in the words of OpenAI and of everyone compatible: theirs in neutral words, and ours in theirs."""
 
-import re
 from collections.abc import Mapping
-from email.utils import mktime_tz, parsedate_tz
 from typing import Any, Final
 
 import msgspec
 
 from translators.errors import ErrorKind, GatewayError, UpstreamError, kind_of_status
+from translators.http_errors import MAX_MESSAGE, hint_s, retry_after_s, text_of
 from translators.jsonio import ENCODER, UNREADABLE
-
-MAX_MESSAGE: Final = 300
 
 KIND_OF_WORD: Final[Mapping[str, ErrorKind]] = {
     "invalid_request_error": ErrorKind.INVALID_REQUEST,
@@ -68,12 +65,6 @@ WORDS: Final[Mapping[ErrorKind, tuple[str, str | None]]] = {
 }
 """Type and code of each kind."""
 
-_TAG: Final = re.compile(r"<(script|style|head)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
-_TRY_AGAIN: Final = re.compile(
-    r"try again in (?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m(?!s))?(?:(?P<seconds>\d+(?:\.\d+)?)s)?"
-    r"(?:(?P<milliseconds>\d+(?:\.\d+)?)ms)?"
-)
-
 
 def decode_error(status: int, body: bytes, headers: Mapping[str, str]) -> GatewayError:
     """What the vendor said, in any of the forms that compatibles have been seen to use. Never raises."""
@@ -82,7 +73,8 @@ def decode_error(status: int, body: bytes, headers: Mapping[str, str]) -> Gatewa
     except UNREADABLE:
         said = None
     error = read_error(said, status) if said else _plain(body, status)
-    error.retry_after_s = _retry_after_s({key.lower(): value for key, value in headers.items()}, str(error))
+    after_s = retry_after_s(headers)
+    error.retry_after_s = hint_s(str(error)) if after_s is None else after_s
     return error
 
 
@@ -150,50 +142,10 @@ def _text(value: object) -> str:
 
 def _plain(body: bytes, status: int) -> UpstreamError:
     """A proxy's HTML page, or some text: one line of it."""
-    page = body[: 64 * MAX_MESSAGE].decode("utf-8", "replace")
-    line = " ".join(_TAG.sub(" ", page).split())
+    line = text_of(body)
     start = f"the upstream answered with status {status}" if status else "the upstream reported an error"
     message = start + (f": {line}" if line else "")
     return UpstreamError(kind_of_status(status or 500), message[:MAX_MESSAGE], status=status or 500)
-
-
-def _retry_after_s(headers: Mapping[str, str], message: str) -> float | None:
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    after = headers.get("retry-after")
-    seconds = _number(after)
-    if seconds is None and after is not None:
-        seconds = _seconds_between(headers.get("date"), after)
-    return _hint(message) if seconds is None else seconds
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text) if text is not None else None
-    except ValueError:
-        return None
-    return value if value is not None and 0 <= value < 1e9 else None
-
-
-def _seconds_between(now: str | None, then: str) -> float | None:
-    """Both are HTTP dates; the upstream's own clock is the one that counts."""
-    start, end = parsedate_tz(now or ""), parsedate_tz(then)
-    if start is None or end is None:
-        return None
-    try:
-        return max(0.0, mktime_tz(end) - mktime_tz(start))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _hint(message: str) -> float | None:
-    """OpenAI says it in words: `Please try again in 6m0s`, `in 1.2s`, `in 320ms`."""
-    match = _TRY_AGAIN.search(message)
-    if match is None or match.group(0) == "try again in ":
-        return None
-    found = {unit: float(value or 0) for unit, value in match.groupdict().items()}
-    return found["hours"] * 3600 + found["minutes"] * 60 + found["seconds"] + found["milliseconds"] / 1000
 
 
 def encode_error(error: GatewayError) -> bytes:

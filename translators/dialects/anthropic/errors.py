@@ -1,6 +1,5 @@
 """Errors, both ways: before a reply, and inside one."""
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,6 +8,7 @@ from msgspec import Raw, Struct
 
 from translators.dialects.anthropic.reply_wire import ABSENT
 from translators.errors import ErrorKind, GatewayError, UpstreamError, kind_of_status
+from translators.http_errors import described, retry_after_s
 from translators.jsonio import ENCODER, UNREADABLE
 
 WORDS: Final[Mapping[ErrorKind, str]] = {
@@ -36,8 +36,6 @@ STATUSES: Final[Mapping[ErrorKind, int]] = {
     ErrorKind.OVERLOADED: 529,
     ErrorKind.SERVER: 500,
 }
-MAX_MESSAGE: Final = 300
-_MARKUP: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
 class _Error(Struct):
@@ -61,9 +59,9 @@ _TEXT: Final = msgspec.json.Decoder(str)
 def decode_error(status: int, body: bytes, headers: Mapping[str, str]) -> GatewayError:
     """What the vendor said."""
     said = _said(body)
-    message = (said and said.message) or _described(status, body, headers)
+    message = (said and said.message) or described(status, body, headers)
     kind = KINDS.get((said and said.type) or "", kind_of_status(status))
-    return UpstreamError(kind, message, status=status, retry_after_s=_retry_after(headers))
+    return UpstreamError(kind, message, status=status, retry_after_s=retry_after_s(headers))
 
 
 def encode_error(error: GatewayError) -> bytes:
@@ -95,23 +93,3 @@ def error_of(value: Raw) -> _Error | None:
         return _ERROR.decode(value)
     except UNREADABLE:
         return None
-
-
-def _described(status: int, body: bytes, headers: Mapping[str, str]) -> str:
-    """One line about a body that no program was meant to read."""
-    kind = _header(headers, "content-type").partition(";")[0].strip()
-    text = " ".join(_MARKUP.sub(" ", body[:20000].decode("utf-8", "replace")).split())
-    line = f"the upstream answered {status} with {kind or 'a body of no stated type' if body else 'an empty body'}"
-    return (f"{line}: {text}" if text else line)[:MAX_MESSAGE]
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    try:
-        seconds = float(_header(headers, "retry-after"))
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < float("inf") else None
-
-
-def _header(headers: Mapping[str, str], name: str) -> str:
-    return next((value for key, value in headers.items() if key.lower() == name), "")

@@ -9,6 +9,7 @@ from msgspec import Raw, Struct
 
 from translators.dialects.gemini.wire import ABSENT
 from translators.errors import KIND_OF_STATUS, ErrorKind, GatewayError, UpstreamError, kind_of_status
+from translators.http_errors import described, retry_after_s
 from translators.jsonio import ENCODER, UNREADABLE
 
 WORDS: Final[Mapping[ErrorKind, str]] = {
@@ -51,8 +52,6 @@ KINDS_OF_REASONS: Final[Mapping[str, ErrorKind]] = {
 """Reasons that say more than their status. Source: google/api/error_reason.proto."""
 
 TYPES: Final = "type.googleapis.com/google.rpc."
-MAX_MESSAGE: Final = 300
-_MARKUP: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _SECONDS: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
 
 
@@ -88,15 +87,15 @@ _DETAIL: Final = msgspec.json.Decoder(_Detail)
 def decode_error(status: int, body: bytes, headers: Mapping[str, str]) -> GatewayError:
     """What the vendor said. A stream that was asked for without alt=sse is refused with a list of one."""
     said = _said(body)
-    message = (said and said.message) or _described(status, body, headers)
+    message = (said and said.message) or described(status, body, headers)
     known = ErrorBody() if said is None else said
-    hint_s = _retry_after(headers)
+    after_s = retry_after_s(headers)
     return UpstreamError(
         _kind(known, status),
         message,
         status=status,
         code=_reason(known),
-        retry_after_s=_retry_info(known) if hint_s is None else hint_s,
+        retry_after_s=_retry_info(known) if after_s is None else after_s,
     )
 
 
@@ -199,23 +198,3 @@ def _number(value: Raw) -> int | None:
         return _NUMBER.decode(value)
     except UNREADABLE:
         return None
-
-
-def _described(status: int, body: bytes, headers: Mapping[str, str]) -> str:
-    """One line about a body that no program was meant to read."""
-    kind = _header(headers, "content-type").partition(";")[0].strip()
-    text = " ".join(_MARKUP.sub(" ", body[:20000].decode("utf-8", "replace")).split())
-    line = f"the upstream answered {status} with {kind or 'a body of no stated type' if body else 'an empty body'}"
-    return (f"{line}: {text}" if text else line)[:MAX_MESSAGE]
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    try:
-        seconds = float(_header(headers, "retry-after"))
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < float("inf") else None
-
-
-def _header(headers: Mapping[str, str], name: str) -> str:
-    return next((value for key, value in headers.items() if key.lower() == name), "")

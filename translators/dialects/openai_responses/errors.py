@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from email.utils import mktime_tz, parsedate_tz
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from translators import openai_errors
 from translators.dialects.openai_responses.words import KIND_OF_WORD, REQUEST_CODES, USAGE_LIMIT
 from translators.errors import ErrorKind, GatewayError, UpstreamError
+from translators.http_errors import date_s, header, hint_s
 from translators.jsonio import ENCODER, UNREADABLE
 from translators.openai_errors import STATUS_OF_KIND, WORDS
 
@@ -18,9 +18,6 @@ FAILED_STATUS: Final = 502
 
 _AT_CAPACITY: Final = re.compile(r"\bmodel is at capacity\b", re.IGNORECASE)
 _CONTEXT: Final = re.compile(r"context[ _](?:window|length)|maximum context|too many tokens", re.IGNORECASE)
-_SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)\s?(ms|h|m|s)", re.IGNORECASE)
-_TRY_AGAIN: Final = re.compile(rf"try again in ((?:{_SPAN.pattern})+)", re.IGNORECASE)
-_UNITS_S: Final[Mapping[str, float]] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _FAILED_ID: Final = "resp_000000000000000000000000"
 
 
@@ -31,8 +28,7 @@ def decode_error(status: int, body: bytes, headers: Mapping[str, str]) -> Gatewa
         said = msgspec.json.decode(body)
     except UNREADABLE:
         return plain
-    date = next((value for name, value in headers.items() if name.lower() == "date"), None)
-    error = read_error(said, status, _date_s(date)) if said else plain
+    error = read_error(said, status, date_s(header(headers, "date"))) if said else plain
     if plain.retry_after_s is not None and error.code != USAGE_LIMIT:
         error.retry_after_s = plain.retry_after_s
     return error
@@ -57,7 +53,7 @@ def read_error(said: Any, status: int = 0, now_s: float | None = None) -> Upstre
         error.status = FAILED_STATUS
     if USAGE_LIMIT in (code, word):
         error.code = USAGE_LIMIT
-    error.retry_after_s = _resets_s(fields, now_s) or _hint_s(str(error))
+    error.retry_after_s = _resets_s(fields, now_s) or hint_s(str(error))
     return error
 
 
@@ -142,17 +138,3 @@ def _resets_s(fields: Mapping[str, Any], now_s: float | None) -> float | None:
 
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and 0 <= value < 1e11 else None
-
-
-def _date_s(text: str | None) -> float | None:
-    date = parsedate_tz(text) if text else None
-    try:
-        return None if date is None else float(mktime_tz(date))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _hint_s(message: str) -> float | None:
-    """OpenAI says it in words: `Please try again in 6m0s`, `in 1.2s`, `in 320ms`."""
-    match = _TRY_AGAIN.search(message)
-    return sum(float(piece) * _UNITS_S[unit.lower()] for piece, unit in _SPAN.findall(match[1])) if match else None
