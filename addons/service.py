@@ -15,6 +15,7 @@ from addons import first_run, welcome
 from addons.engine import Engine
 from addons.gateway import Gateway
 from addons.listen import PLACEHOLDER_HOST, gateway_mode, port_problem
+from addons.quiet import Quiet
 from addons.reload import ConfigFile, Reloader, log_notes
 from addons.serving import Builder, Current, Serving
 from addons.settings import CONFIG_NAME, Loaded, Settings, SettingsError, find_config
@@ -44,6 +45,7 @@ class Service:
         self._reloader: Reloader | None = None
         self._saved: dict[str, Any] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._quiet = Quiet()
 
     def load(self, loader: Loader) -> None:
         """Adds our options, and sets those of mitmproxy's that we need."""
@@ -80,6 +82,7 @@ class Service:
         for task in self._tasks:
             task.cancel()
         self._builder.close()
+        self._quiet.remove()
         ctx.options.update(**self._saved)
         self._saved.clear()
         if not ctx.master.should_exit.is_set():
@@ -88,6 +91,7 @@ class Service:
     def _start(self, file: ConfigFile, loaded: Loaded) -> None:
         settings = loaded.settings
         self._set_mode(settings)
+        self._quiet.install()
         self._set_debug(settings.debug)
         log_notes(loaded.notes)
         if proxy := welcome.unused_proxy(settings, os.environ):
@@ -115,6 +119,7 @@ class Service:
         ctx.options.update(mode=[*(others(modes) if has_ours(modes) else ()), wanted])
 
     def _set_debug(self, debug: bool) -> None:
+        self._quiet.on = not debug and not others(ctx.options.mode)  # What else mitmproxy does is told as ever.
         if debug:
             self._set_options({"termlog_verbosity": "debug"})
         elif "termlog_verbosity" in self._saved:

@@ -53,11 +53,12 @@ def lines(settings: Settings, router: Router, web_url: str | None, key: str) -> 
     if not models:
         return [*text, *missing(settings)]
     path, sent = sample(models[0].id, router)
+    asked = f"-H 'content-type: application/json' -d '{json.dumps(sent)}'"
     header = f" -H 'x-api-key: {key}'" if settings.api_keys else ""
     return [
         *text,
         f"Models    {len(models)}: {', '.join(info.id for info in models[:6])}{' ...' if len(models) > 6 else ''}",
-        f"Try       curl -sN {shlex.quote(url + path)}{header} -H 'content-type: application/json' -d '{json.dumps(sent)}'",
+        f"Try       curl -sN {shlex.quote(url + path)}{header} {asked}",
     ]
 
 

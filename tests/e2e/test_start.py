@@ -41,6 +41,24 @@ def test_nothing_else_need_stand_on_the_command_line() -> None:
             socket.create_connection(("127.0.0.1", STOCK_PORT), 1).close()
 
 
+def test_an_exchange_is_one_line_of_the_log_and_debug_tells_more() -> None:
+    vendor = AnthropicVendor()
+    with (
+        running(vendor),
+        Proxy(config(claude=[claude_key(vendor.base_url, "test-key-1", {"a": "m"})])) as it,
+    ):
+        it.wait_for(r"\] the gateway is listening at 127\.0\.0\.1")
+        it.wait_for("Try ")
+        since = len(it.log)
+        for _ in range(2):  # The first one's connections are closed before the second one's line comes.
+            assert AnthropicTalker(it.url, CLIENT_KEY, "a", stream=True).say("hello").text == "echo: hello"
+        it.wait_for("(?s)status=200.*status=200", since=since)
+        assert [line.split("]")[1].split("=")[0] for line in it.log[since:].splitlines()] == [" flow", " flow"]
+        it.change({**it.config, "debug": True})
+        assert AnthropicTalker(it.url, CLIENT_KEY, "a", stream=True).say("hello").text == "echo: hello"
+        it.wait_for("client connect")
+
+
 def test_a_live_reload_of_the_script_goes_on_serving() -> None:
     vendor = AnthropicVendor()
     with (

@@ -1,0 +1,40 @@
+"""mitmproxy's own log lines, as far as a person at the gateway has no use for them."""
+
+import logging
+import re
+from typing import Final
+
+from addons.listen import PLACEHOLDER_HOST
+
+LOGGERS: Final = ("mitmproxy.proxy.server", "mitmproxy.proxy.mode_servers")
+
+_COMING_AND_GOING: Final = re.compile(r"(?:client|server) (?:connect|disconnect)\b")
+_LISTENING: Final = re.compile(rf"reverse proxy to \S*{re.escape(PLACEHOLDER_HOST)}\S*")
+
+
+class Quiet(logging.Filter):
+    """Keeps connections that come and go out of the log: an exchange has its own line. Says of our listener what it is.
+
+    `on` False: their lines are let through, as for `debug: true`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on = True
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is kept."""
+        if not isinstance(record.msg, str):
+            return True
+        record.msg = _LISTENING.sub("the gateway is", record.msg)
+        return not (self.on and _COMING_AND_GOING.match(record.msg))
+
+    def install(self) -> None:
+        """From now on, until remove()."""
+        for name in LOGGERS:
+            logging.getLogger(name).addFilter(self)
+
+    def remove(self) -> None:
+        """As before."""
+        for name in LOGGERS:
+            logging.getLogger(name).removeFilter(self)
