@@ -9,7 +9,8 @@ MAX_MESSAGE: Final = 300
 MAX_HINT_S: Final = 1e9
 
 _READ_BYTES: Final = 20_000
-_MARKUP: Final = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_MARKUP: Final = re.compile(r"<(script|style|head)\b(?:.*?</\1\s*>|.*)|<[^<>]*>", re.DOTALL | re.IGNORECASE)
+"""What is never closed goes on to the end: to look for each end in vain would take long."""
 _SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)\s?(ms|h|m|s)(?![a-z])", re.IGNORECASE)
 _TRY_AGAIN: Final = re.compile(rf"try again in ((?:{_SPAN.pattern})+)", re.IGNORECASE)
 _UNITS_S: Final[Mapping[str, float]] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -44,6 +44,7 @@ def test_or_in_words(message: str, seconds: float | None) -> None:
     [
         (b"<html><head><title>no</title></head><h1>Bad\n gateway</h1></html>", "with text/html: Bad gateway"),
         (b"<script>alert(1)</script >", "with text/html"),
+        (b"no <script>" * 2000, "with text/html: no"),
         (b"", "with an empty body"),
     ],
 )
