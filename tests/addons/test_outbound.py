@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from addons.exchange import Breakage
+from addons.exchange import Breakage, Egress
 from tests.support.conducting import Stage, chat, key_of, refuse, reply
 from translators import registry
 from translators.dialect import Side
@@ -147,6 +147,7 @@ def test_a_header_of_the_config_is_masked_in_a_refusal_unless_it_is_too_short_fo
 def test_the_login_of_a_proxy_is_masked_where_the_proxy_repeats_it() -> None:
     play = Stage({"openai-compatibility": [chat("a", proxy_url="http://me:test-password-1@127.0.0.1:3128")]}).play()
     attempt = play.attempt()
+    assert attempt.request.egress == Egress("http", "127.0.0.1", 3128, "me", "test-password-1")
     login = base64.b64encode(b"me:test-password-1").decode()
     attempt.broken(Breakage.CONNECT, f"the proxy said: 407 no Basic {login} or test-password-1")
     assert "407 no Basic *** or ***" in attempt.note

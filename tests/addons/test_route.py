@@ -11,6 +11,7 @@ from addons.route import Candidate, Router, Tier, UnknownModel
 from addons.settings import parse
 from translators.conversation import ThinkingMode, ThinkingWish
 from translators.dialect import ModelInfo
+from translators.thinking import ThinkingRange
 
 CONFIG = """
 claude-api-key:
@@ -303,6 +304,13 @@ def test_what_the_user_says_of_a_model_stands_over_the_catalogue() -> None:
     assert (info.display_name, info.max_input_tokens, info.max_output_tokens) == ("Mine", 5000, 128_000)
     assert (info.thinking, info.input_modalities) == (one.thinking_range, ("text",))
     assert info.output_modalities == ("text", "image")
+
+
+def test_a_budget_of_the_users_own_stands_over_the_catalogue() -> None:
+    thinking = "{min: 2000, max: 5000, zero-allowed: true, dynamic-allowed: true}"
+    model = f"models: [{{name: claude-opus-5, alias: mine, thinking: {thinking}}}]"
+    (one,) = candidates(routed(f"claude-api-key: [{{api-key: test-key-1, {model}}}]"), "mine")
+    assert one.thinking_range == ThinkingRange(2000, 5000, zero_allowed=True, dynamic_allowed=True)
 
 
 def test_a_range_without_a_budget_and_without_levels_says_nothing() -> None:

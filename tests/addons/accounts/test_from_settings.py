@@ -1,8 +1,9 @@
 """Credentials and pools out of config.yaml."""
 
 from addons.accounts.from_settings import credentials, pools
-from addons.accounts.outcome import Outcome, OutcomeKind, Scope
+from addons.accounts.outcome import Action, Outcome, OutcomeKind, Scope
 from addons.accounts.pool import Busy, Exhausted, Lease
+from addons.accounts.rules import ruled
 from addons.accounts.state import MemoryState
 from addons.settings import parse
 
@@ -106,3 +107,41 @@ def test_what_a_pool_remembers_outlives_it() -> None:
     lease = pools(credentials(settings), settings, states)["claude"].pick(0.0, "m")
     assert isinstance(lease, Lease)
     assert pools(credentials(settings), settings, states)["claude"].in_use(lease.credential.id) == 1
+
+
+PROXIES = """
+proxy-url: http://all.example:1
+claude-api-key:
+  - {api-key: test-key-1}
+  - {api-key: test-key-2, proxy-url: "socks5://mine.example:2"}
+  - {api-key: test-key-3, proxy-url: direct}
+openai-compatibility:
+  - name: vendor
+    base-url: https://vendor.example/v1
+    proxy-url: http://entry.example:3
+    api-key-entries: [{api-key: test-key-4}, {api-key: test-key-5, proxy-url: "http://key.example:4"}]
+"""
+
+
+def test_the_nearest_proxy_counts_and_direct_is_none() -> None:
+    found = [one.proxy.get_secret_value() for one in credentials(parse(PROXIES).settings)]
+    ways = ["http://all.example:1", "socks5://mine.example:2", ""]
+    assert found == [*ways, "http://entry.example:3", "http://key.example:4"]
+
+
+def test_a_weight_is_a_share() -> None:
+    keys = "claude-api-key: [{api-key: test-key-1, weight: 3}, {api-key: test-key-2}, {api-key: test-key-3, weight: 0}]"
+    settings = parse(f"{keys}\nrouting: {{strategy: wrr}}").settings
+    pool = pools(credentials(settings), settings)["claude"]
+    picked = [pool.pick(0.0, "m") for _ in range(4)]
+    secrets = [one.credential.secret.get_secret_value() for one in picked if isinstance(one, Lease)]
+    assert sorted(secrets) == ["test-key-1"] * 3 + ["test-key-2"]
+
+
+def test_a_rule_of_the_config_is_found_by_its_words_or_its_patterns() -> None:
+    rule = "{status: 400, match: [too long], match-regexr: ['way.*off'], action: continue-and-cooldown}"
+    (one,) = credentials(parse(f"claude-api-key: [{{api-key: k, request-scoped-errors: [{rule}]}}]").settings)
+    fault = Outcome(OutcomeKind.REQUEST_FAULT)
+    for body, action in ((b"it is too long", True), (b"way, way off", True), (b"something else", False)):
+        found = ruled(fault, one.rules, 400, body).action
+        assert found is (Action.CONTINUE_AND_COOL if action else None)
