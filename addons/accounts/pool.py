@@ -41,8 +41,7 @@ class Pool:
     ) -> None:
         self.name = credentials[0].pool if credentials else ""
         self._fill_first = strategy == "fill-first"
-        weighted = strategy == "weighted-round-robin"
-        self._seats = Seats(credentials, request_retry, weighted=weighted, even=not weighted)
+        self._seats = Seats(credentials, request_retry, weighted=strategy == "weighted-round-robin")
         self._cooling: Mapping[bool | None, Cooling] = {
             None: cooling,
             True: replace(cooling, enabled=True),

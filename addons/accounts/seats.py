@@ -72,7 +72,7 @@ class Seats:
     `everybody`: those that the strategy uses at all. `full`: who has all the leases out that it may have.
     """
 
-    def __init__(self, credentials: Sequence[Credential], request_retry: int, *, weighted: bool, even: bool) -> None:
+    def __init__(self, credentials: Sequence[Credential], request_retry: int, *, weighted: bool) -> None:
         self.credentials: Final = tuple(sorted(credentials, key=lambda one: -one.priority))  # a stable sort
         self.place: Final = {credential.id: place for place, credential in enumerate(self.credentials)}
         self.full = 0
@@ -81,7 +81,7 @@ class Seats:
         self._digits = {credential.id: place for place, credential in enumerate(reversed(self.credentials))}
         self._retries = [request_retry if one.request_retry is None else one.request_retry for one in self.credentials]
         self.everybody = sum(1 << place for place, one in enumerate(self.credentials) if one.weight > 0 or not weighted)
-        self.tier_at: Final = self._tiers(even=even)
+        self.tier_at: Final = self._tiers(weighted=weighted)
         self._resting: dict[str, Resting] = {}
         self._weights: dict[Set[str] | None, int] = {}
         self._allowed: dict[tuple[Set[str] | None, int], int] = {}
@@ -175,14 +175,14 @@ class Seats:
             digits[self._digits.get(one, size)] = _ONE
         return int(digits[:size], 2)
 
-    def _tiers(self, *, even: bool) -> list[Tier]:
+    def _tiers(self, *, weighted: bool) -> list[Tier]:
         """The tier of each place."""
         tiers: list[Tier] = []
         first = 0
         for place, credential in enumerate(self.credentials):
             if place + 1 == len(self.credentials) or self.credentials[place + 1].priority != credential.priority:
                 of_tier = self.credentials[first : place + 1]
-                members = [(one.id, 1 if even else one.weight) for one in of_tier]
+                members = [(one.id, one.weight if weighted else 1) for one in of_tier]
                 mask = (1 << place + 1) - (1 << first)
                 tiers += [Tier(credential.priority, mask, sharing(members, first))] * len(of_tier)
                 first = place + 1

@@ -17,12 +17,12 @@ KINDS = [OutcomeKind.TRANSIENT, OutcomeKind.RATE_LIMITED]
 IDS = [f"c{number}" for number in range(SIZE)]
 
 
-def seats_of(ids: Sequence[str], state: MemoryState | None = None, **options: bool) -> Seats:
+def seats_of(ids: Sequence[str], state: MemoryState | None = None, *, weighted: bool = False) -> Seats:
     members = [
         Credential(one, "p", "pool", SecretStr("test-key-1"), "http://x", priority=-(place // 50), weight=place % 3)
         for place, one in enumerate(ids)
     ]
-    seats = Seats(members, 0, **{"weighted": False, "even": True, **options})
+    seats = Seats(members, 0, weighted=weighted)
     if state is not None:
         state.watch(seats)
     return seats
@@ -53,9 +53,8 @@ def test_tiers_are_neighbours_the_highest_first() -> None:
 
 
 def test_by_weight_those_without_one_are_not_there() -> None:
-    assert ids_of(seats_of(IDS, weighted=True), seats_of(IDS, weighted=True).everybody) == {
-        one for place, one in enumerate(IDS) if place % 3
-    }
+    seats = seats_of(IDS, weighted=True)
+    assert ids_of(seats, seats.everybody) == {one for place, one in enumerate(IDS) if place % 3}
     assert SEATS.weight(None) == 50 * 3
     assert SEATS.weight(frozenset(IDS[:3])) == 3
 
