@@ -116,12 +116,17 @@ def test_another_port_waits_for_a_restart(place: Place) -> None:
     assert place.say().status == 200
 
 
-def test_debug_applies_at_once(place: Place) -> None:
-    place.proxy.change(place.described(debug=True))
-    since = len(place.proxy.log)
-    assert place.say().status == 200
-    place.proxy.wait_for("status=200", since=since)
-    place.proxy.change(place.described(debug=False))
+def test_debug_applies_at_once_and_ends_at_once(place: Place) -> None:
+    more = "transports closed"  # Which mitmproxy says for itself.
+    for debug in (True, False):
+        place.proxy.change(place.described(debug=debug))
+        since = len(place.proxy.log)
+        assert place.say().status == 200
+        place.proxy.wait_for("status=200", since=since)
+        if debug:
+            place.proxy.wait_for(more, since=since)
+    assert place.say().status == 200  # The connection of the request before has ended by now.
+    assert more not in place.proxy.log[since:]
 
 
 def test_the_first_credential_can_come_while_it_runs(place: Place) -> None:
