@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from mitmproxy import certs, connection, ctx, http, tls
 from OpenSSL import SSL
 
-from addons.access import KEY_HEADERS, KEY_PARAMETERS
-from addons.accounts.masking import MASK
+from addons.gateway import visit_of
 from addons.listen import PLACEHOLDER_HOST
 from addons.settings.model import Tls
 
@@ -46,12 +45,7 @@ class GatewayTls:
         """The hook: a client that spoke plain HTTP is told, and its key does not stay on the flow."""
         if flow.client_conn.tls_established or not is_gateways(flow.client_conn):
             return
-        for header in KEY_HEADERS:
-            if header in flow.request.headers:
-                flow.request.headers[header] = MASK
-        for parameter in KEY_PARAMETERS:
-            if parameter in flow.request.query:
-                flow.request.query[parameter] = MASK
+        visit_of(flow)
         flow.response = http.Response.make(400, HTTPS_ONLY, {"content-type": "text/plain", "connection": "close"})
         logger.warning("flow=%s refused: plain HTTP on the HTTPS port", flow.id[:8])
 
