@@ -12,10 +12,14 @@ INSTALL_TIMEOUT_S: Final = 600
 
 
 def package(name: str, version: str) -> Path:
-    """The folder of the package, installed first where it is not there. Its scripts are not run."""
-    folder = FOLDER / "node_modules" / name
+    """The folder of the package, installed first where it is not there. Its scripts are not run.
+
+    Each has a place of its own: npm removes what it has not been asked for this time.
+    """
+    place = FOLDER / name.rpartition("/")[2]
+    folder = place / "node_modules" / name
     if _version(folder) != version:
-        FOLDER.mkdir(exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
         command = [
             "npm",
             "install",
@@ -24,7 +28,7 @@ def package(name: str, version: str) -> Path:
             "--no-audit",
             "--no-fund",
             "--prefix",
-            str(FOLDER),
+            str(place),
         ]
         try:
             done = subprocess.run(
