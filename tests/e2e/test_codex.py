@@ -1,7 +1,8 @@
-"""The real Codex works with the keys of a pool."""
+"""The real Codex works with keys of the gateway, whatever it takes the gateway for."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,27 +16,42 @@ from tests.vendors.running import running
 pytestmark = pytest.mark.cli
 
 KEYS = ("test-key-1", "test-key-2")
+MODEL = "gpt-5-sim"
 
 
-def described(vendor: ResponsesVendor, model: str) -> dict[str, Any]:
-    entry = {"base-url": vendor.base_url, "models": [{"name": "gpt-5-sim", "alias": model}]}
-    return config(codex_api_key=[{"api-key": key, **entry} for key in KEYS], routing={"strategy": "fill-first"})
+@pytest.fixture(params=[True, False], ids=["the API", "the Codex backend"])
+def vendor(request: pytest.FixtureRequest) -> Iterator[ResponsesVendor]:
+    one = ResponsesVendor(genuine=request.param, keys=KEYS, models=(MODEL,))
+    with running(one):
+        yield one
 
 
-@pytest.mark.parametrize("model", ["gpt-5.1-codex", "gpt-of-our-own"])
-def test_it_reads_a_file_while_the_first_plan_is_used_up(tmp_path: Path, model: str) -> None:
-    (tmp_path / "note.txt").write_text("what stands in the note")
-    vendor = ResponsesVendor(keys=KEYS, models=("gpt-5-sim",))
-    vendor.for_key(KEYS[0]).always(acts.refused(429, "The usage limit has been reached", code="usage_limit_reached"))
-    with running(vendor), Proxy(described(vendor, model)) as proxy:
-        finished = codex.run(
-            'CALL exec_command {"cmd": "cat note.txt"}', gateway=proxy.url, key=CLIENT_KEY, model=model, home=tmp_path
-        )
+@pytest.fixture
+def proxy(vendor: ResponsesVendor) -> Iterator[Proxy]:
+    models = [{"name": MODEL, "alias": "gpt-asked"}]
+    entries = [{"api-key": key, "base-url": vendor.base_url, "models": models} for key in KEYS]
+    with Proxy(config(codex_api_key=entries, routing={"strategy": "fill-first"})) as it:
+        yield it
+
+
+@pytest.mark.parametrize(
+    ("path", "built_in"),
+    [("/v1", False), ("/backend-api/codex", False), ("/v1", True)],
+    ids=["a provider of its own", "the ChatGPT path", "OpenAI at another address"],
+)
+def test_it_reads_and_writes_files_while_the_first_key_is_exhausted(
+    proxy: Proxy, vendor: ResponsesVendor, tmp_path: Path, path: str, built_in: bool
+) -> None:
+    vendor.for_key(KEYS[0]).always(acts.refused(429, "monthly limit", retry_after="60"))
+    (tmp_path / "read.txt").write_text("it stood in the file")
+    calls = ("cat read.txt", "printf %s hello-from-the-model > greeting.txt")
+    prompt = "\n".join(f"CALL exec_command {json.dumps({'cmd': cmd})}" for cmd in calls)
+    finished = codex.run(
+        prompt, base_url=proxy.url + path, key=CLIENT_KEY, model="gpt-asked", home=tmp_path, built_in=built_in
+    )
     assert (finished.exit_code, finished.said) == (0, "done"), finished
-    assert set(vendor.keys_seen) == set(KEYS)
-    asked = [request for request in vendor.asked if request.credential == KEYS[1]]
-    last = asked[-1].json
-    [answer] = [item for item in last["input"] if item.get("type") == "function_call_output"]
-    assert "what stands in the note" in str(answer["output"])
-    assert asked[-1].headers["originator"] == "codex_exec"
-    assert last["prompt_cache_key"]
+    assert (tmp_path / "greeting.txt").read_text() == "hello-from-the-model"
+    assert "it stood in the file" in vendor.asked[-1].body.decode()
+    assert vendor.keys_seen == [KEYS[0], KEYS[1], KEYS[1]]
+    proxy.wait_for(r"(?s)status=200 input_tokens=\d.*status=200 input_tokens=\d")
+    assert not any(key in proxy.log for key in (*KEYS, CLIENT_KEY))
