@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from addons.accounts.outcome import Outcome, OutcomeKind, Scope
+from addons.accounts.pool import Lease
 from addons.conduct import Conductors
 from tests.support.conducting import Play, Stage, chat, key_of, refuse, reply
 
@@ -97,6 +99,21 @@ def test_a_session_whose_credential_rests_goes_to_another_one() -> None:
     one.now_s += 10
     low = one.play(headers=MINE)
     rest(one, low)
+    assert served(one, headers=MINE) == "high-k-1"
+    assert one.in_use() == 0
+
+
+def test_a_session_whose_credential_rests_because_of_others_keeps_no_lease_of_its_pool() -> None:
+    one = stage(chat("high", priority=1), chat("low", ["k-1", "k-2"]))
+    play = one.play(headers=MINE)
+    rest(one, play)
+    bound = play.attempt()
+    assert key_of(bound) == "low-k-1"
+    reply(bound)
+    one.now_s += 10
+    lease = one.pools["low"].pick(one.now_s, "another")
+    assert isinstance(lease, Lease)
+    one.pools["low"].give_back(lease, Outcome(OutcomeKind.UNAUTHORIZED, Scope.CREDENTIAL), one.now_s)
     assert served(one, headers=MINE) == "high-k-1"
     assert one.in_use() == 0
 
