@@ -51,7 +51,13 @@ class Link:
     @property
     def target(self) -> str:
         """For messages."""
-        return "" if self._request is None else f"{self._request.host}:{self._request.port}"
+        request = self._request
+        if request is None:
+            return ""
+        egress = request.egress
+        return f"{request.host}:{request.port}" + (
+            "" if egress is None else f" through the proxy {egress.host}:{egress.port}"
+        )
 
     @property
     def tunnel(self) -> Connection | None:
