@@ -8,12 +8,14 @@ from addons.listen import PLACEHOLDER_HOST
 
 LOGGERS: Final = ("mitmproxy.proxy.server", "mitmproxy.proxy.mode_servers")
 
-_COMING_AND_GOING: Final = re.compile(r"(?:client|server) (?:connect|disconnect)\b")
+_COMING_AND_GOING: Final = re.compile(
+    r"(?:client|server) (?:connect|disconnect)\b|error establishing server connection\b"
+)
 _LISTENING: Final = re.compile(rf"reverse proxy to \S*{re.escape(PLACEHOLDER_HOST)}\S*")
 
 
 class Quiet(logging.Filter):
-    """Keeps connections that come and go out of the log: an exchange has its own line. Says of our listener what it is.
+    """Keeps connections that come, go or fail out of the log: an exchange tells of them. Calls our listener what it is.
 
     `on` False: their lines are let through, as for `debug: true`.
     """

@@ -23,15 +23,22 @@ def kept(said: str, logger: str, caplog: pytest.LogCaptureFixture, *, on: bool =
 
 
 @pytest.mark.parametrize(
-    "said", ["client connect", "client disconnect", "server connect 127.0.0.1:9", "server disconnect 127.0.0.1:9"]
+    "said",
+    [
+        "client connect",
+        "client disconnect",
+        "server connect 127.0.0.1:9",
+        "server disconnect 127.0.0.1:9",
+        "error establishing server connection: refused",
+    ],
 )
-def test_connections_that_come_and_go_are_for_debug(said: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_connections_that_come_go_or_fail_are_for_debug(said: str, caplog: pytest.LogCaptureFixture) -> None:
     assert kept(said, SERVER, caplog) == ""
     assert said in kept(said, SERVER, caplog, on=False)
 
 
-def test_what_fails_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    assert "refused" in kept("error establishing server connection: refused", SERVER, caplog)
+def test_a_crash_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    assert "crashed" in kept("mitmproxy has crashed!", SERVER, caplog)
 
 
 def test_our_listener_is_called_what_it_is(caplog: pytest.LogCaptureFixture) -> None:
