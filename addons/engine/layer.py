@@ -1,10 +1,11 @@
 """mitmproxy's HTTP layer, with streams that can run an exchange, and how it gets into a connection."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
-from typing import Final, cast
+from typing import Final, Literal, cast
 
-from mitmproxy.connection import Connection, Server
+from mitmproxy.connection import Address, Connection, Server
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layer import CommandGenerator, Layer, NextLayer
 from mitmproxy.proxy.layers.http import (
@@ -82,6 +83,7 @@ class ExchangeHttpLayer(HttpLayer):
     def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> CommandGenerator[None]:
         if isinstance(event, ConnectUpstream):
             self._forget_dead_connections()
+            self._lift_limit((event.egress.host, event.egress.port) if event.egress else event.address)
             reuse = reuse and not event.fresh
             if event.egress is not None:
                 yield from self._get_tunnelled(event, event.egress, reuse=reuse)
@@ -153,6 +155,13 @@ class ExchangeHttpLayer(HttpLayer):
             if stream_id == stream.stream_id:
                 yield cast(ExchangeStream, stream)
 
+    def _lift_limit(self, address: Address) -> None:
+        """mitmproxy lets a client have five connections to an address, kept ones too; the next one would wait for the
+        end of another, perhaps for ever. Here streams are limited by HTTP/2, kept connections by the config."""
+        handler = self.services.handlers.get(self.context.client.id)
+        if handler is not None and not isinstance(handler.max_conns[address], Unlimited):
+            handler.max_conns[address] = Unlimited()
+
     def _forget_dead_connections(self) -> None:
         """mitmproxy keeps every upstream connection of a client for as long as the client stays."""
         dead = [
@@ -173,6 +182,16 @@ class ExchangeHttpLayer(HttpLayer):
 
 def _was_open(connection: Connection) -> bool:
     return isinstance(connection, Server) and connection.timestamp_tcp_setup is not None
+
+
+class Unlimited(asyncio.Semaphore):
+    """Lets everybody pass."""
+
+    async def acquire(self) -> Literal[True]:
+        return True
+
+    def release(self) -> None:
+        pass
 
 
 class LayerInstaller:

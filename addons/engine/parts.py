@@ -17,8 +17,9 @@ class Parts:
         addons = ctx.master.addons
         self._view_cap = ViewCap()
         self._dispatch = HookDispatch(addons)
-        self._timers = Timers(addons.get("proxyserver").connections, tick_s)
-        services = Services(self._timers, Recorder(self._view_cap), self._dispatch)
+        handlers = addons.get("proxyserver").connections
+        self._timers = Timers(handlers, tick_s)
+        services = Services(self._timers, Recorder(self._view_cap), self._dispatch, handlers)
         self._installer = LayerInstaller(services)
         self._dispatch.install()
         addons.add(self._installer)

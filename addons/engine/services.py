@@ -1,6 +1,9 @@
 """What the streams of all connections share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from mitmproxy.proxy.server import ConnectionHandler
 
 from addons.engine.dispatch import HookDispatch
 from addons.engine.recorder import Recorder
@@ -9,8 +12,9 @@ from addons.engine.timers import Timers
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Made by the engine's addon, handed to each HTTP layer."""
+    """Made by the engine's addon, handed to each HTTP layer. `handlers`: mitmproxy's, by the id of the client."""
 
     timers: Timers
     recorder: Recorder
     hooks: HookDispatch
+    handlers: Mapping[tuple[object, ...] | str, ConnectionHandler]

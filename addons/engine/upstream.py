@@ -93,6 +93,13 @@ class UpstreamHttp1(Http1Client):
             message = f"HTTP/1 protocol error: {problem}"
             yield ReceiveHttp(ResponseProtocolError(stream_id, message, ErrorCode.GENERIC_SERVER_ERROR))
 
+    def mark_done(self, *, request: bool = False, response: bool = False) -> CommandGenerator[None]:
+        """As mitmproxy has it, a client of HTTP/2 does not share a connection of HTTP/1: it would be of no use."""
+        yield from super().mark_done(request=request, response=response)
+        if self.request is None and self.context.client.alpn == b"h2":
+            yield commands.CloseConnection(self.conn)
+            self.state = self.done
+
     def _read_pieces(self, pieces: list[bytes], *, closed: bool) -> bool:
         """Takes what the buffer holds of the body; whether that was its end. Raises h11.ProtocolError."""
         read = self.body_reader

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +94,20 @@ def test_a_request_goes_out_through_its_proxy(proxies: Proxies, scheme: str, sec
             reply = await ask(stage.port)
             assert (reply.status, reply.body) == (200, b"onetwo"), conductor.attempts[0].note
             assert up.requests[0].headers.get(b"proxy-authorization") is None
+
+    scenario()
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_one_client_reaches_as_many_upstreams_through_a_proxy_as_there_are(proxies: Proxies, scheme: str) -> None:
+    @played
+    async def scenario() -> None:
+        async with proxy() as stage, AsyncExitStack() as opened, client(stage.port) as talk:
+            for _ in range(8):
+                up = await opened.enter_async_context(upstream(streams(b"x")))
+                conductor = stage.conduct(up.request(egress=egress(proxies, scheme)))
+                await talk.send(post())
+                assert (await talk.read()).body == b"x", conductor.attempts[0].note
 
     scenario()
 

@@ -7,8 +7,11 @@ import pytest
 from addons.exchange import Wait
 from tests.engine.http2 import Http2, Stream, client_context, http2_client, http2_upstream, server_context
 from tests.engine.peers import (
+    END,
     HEAD,
+    Message,
     Talk,
+    Upstream,
     chunk,
     holds,
     post,
@@ -53,6 +56,32 @@ async def test_a_client_of_http2_is_answered_by_upstreams_of_every_kind() -> Non
         assert heard[b":authority"] == b"127.0.0.1:%d" % second.port
         assert heard[b"content-type"] == b"application/json"
         assert b"host" not in heard
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@played
+async def test_a_client_of_http2_may_ask_an_upstream_of_http1_as_often_and_as_much_at_once_as_it_likes(
+    times: int,
+) -> None:
+    everybody = asyncio.Event()
+
+    async def answers_once_all_are_there(served: Upstream, talk: Talk, _: Message) -> None:
+        if len(served.requests) >= 12:
+            everybody.set()
+        await everybody.wait()
+        await talk.send(HEAD + chunk(b"here") + END)
+
+    async with proxy() as stage, upstream(answers_once_all_are_there) as up, http2_client(stage.port) as talk:
+        for _ in range(times):
+            asked = []
+            for number in range(12):
+                stage.conduct(up.request(), name=f"n{number}")
+                asked.append(talk.ask(f"/n{number}"))
+            for reply in asked:
+                await reply.ended.wait()
+                assert reply.body == b"here"
+        await until(lambda: not up.writers)
+        assert up.connections == 12 * times
 
 
 @played
