@@ -1,4 +1,4 @@
-"""Tool names and call ids that a vendor takes, and the way back."""
+"""Tool names and ids that a vendor takes, and the way back."""
 
 import hashlib
 import re
@@ -56,6 +56,13 @@ def legal_id(call_id: str, limit: int) -> str:
     if len(call_id) <= limit and _LEGAL.fullmatch(call_id):
         return call_id
     return _with_hash(_ILLEGAL.sub("_", call_id) or "call", call_id, limit)
+
+
+def reply_id(upstream_id: str, prefix: str, made: str) -> str:
+    """A reply's id with its dialect's prefix. `made`: what stands for one that the upstream did not give."""
+    if upstream_id.startswith(prefix):
+        return upstream_id
+    return prefix + (_ILLEGAL.sub("", upstream_id) or made)
 
 
 def _legal(name: str, limit: int) -> str:

@@ -8,11 +8,11 @@ from translators.dialects.anthropic.blocks import EMPTY_OBJECT, object_of
 from translators.dialects.anthropic.decode import NAME
 from translators.dialects.anthropic.errors import decode_error, error_of
 from translators.dialects.anthropic.reply_wire import LOOSE, REPLY, ReplyBlock
-from translators.dialects.anthropic.stream_encoder import client_call_id, reply_id
+from translators.dialects.anthropic.stream_encoder import ID_PREFIX, client_call_id
 from translators.dialects.anthropic.words import arguments_of, merged, stop_of, stop_word, usage_fields
 from translators.errors import ErrorKind, UpstreamError
 from translators.jsonio import ENCODER, UNREADABLE
-from translators.names import client_name
+from translators.names import client_name, reply_id
 
 
 def decode_reply(body: bytes) -> Reply:
@@ -52,7 +52,7 @@ def encode_reply(reply: Reply, context: Context) -> bytes:
     refused = any(isinstance(part, Refusal) for part in reply.parts)
     return ENCODER.encode(
         {
-            "id": reply_id(reply.id, context),
+            "id": reply_id(reply.id, ID_PREFIX, context.reply_id),
             "type": "message",
             "role": "assistant",
             "model": context.model or reply.model,

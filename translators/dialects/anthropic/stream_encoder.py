@@ -1,6 +1,5 @@
 """Neutral events in, a Messages stream out."""
 
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,12 +19,12 @@ from translators.events import (
     ReplyStart,
 )
 from translators.jsonio import ENCODER, quoted
-from translators.names import client_name, legal_id
+from translators.names import client_name, legal_id, reply_id
 
 MAX_ID: Final = 64
 MESSAGE_STOP: Final = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 _encode: Final[Callable[[Any], bytes]] = ENCODER.encode
-_ILLEGAL: Final = re.compile(r"[^a-zA-Z0-9_-]")
+ID_PREFIX: Final = "msg_"
 
 
 class StreamEncoder:
@@ -65,7 +64,7 @@ class StreamEncoder:
 
     def _reply_start(self, event: ReplyStart) -> bytes:
         message: dict[str, Any] = {
-            "id": reply_id(event.id, self._context),
+            "id": reply_id(event.id, ID_PREFIX, self._context.reply_id),
             "type": "message",
             "role": "assistant",
             "model": self._context.model or event.model,
@@ -139,13 +138,6 @@ class StreamEncoder:
             "usage": usage_fields(event.usage) if event.usage else {"output_tokens": 0},
         }
         return b"event: message_delta\ndata: %b\n\n" % _encode(delta) + MESSAGE_STOP
-
-
-def reply_id(upstream: str, context: Context) -> str:
-    """An id as this dialect has them."""
-    if upstream.startswith("msg_"):
-        return upstream
-    return "msg_" + (_ILLEGAL.sub("", upstream) or context.reply_id)
 
 
 def client_call_id(upstream: str, context: Context, number: int) -> str:

@@ -2,7 +2,7 @@
 
 from translators.dialect import Dialect, Operation, Route
 from translators.dialects.openai_chat.asked_usage import ask_usage, hide_usage
-from translators.dialects.openai_chat.decode import decode_request, peek
+from translators.dialects.openai_chat.decode import decode_request
 from translators.dialects.openai_chat.decode_reply import StreamDecoder, decode_reply
 from translators.dialects.openai_chat.encode import encode_request
 from translators.dialects.openai_chat.encode_reply import StreamEncoder, encode_reply
@@ -10,6 +10,7 @@ from translators.dialects.openai_chat.own import own_request
 from translators.dialects.openai_chat.wire import Request
 from translators.openai_errors import decode_error, encode_error, error_frame
 from translators.openai_lists import count_reply, model_list, one_model
+from translators.peek import peek
 
 __all__ = ["DIALECT"]
 

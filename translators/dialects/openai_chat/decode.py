@@ -3,7 +3,7 @@
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct, UnsetType
+from msgspec import Raw, UnsetType
 
 from translators import tolerant
 from translators.conversation import (
@@ -16,7 +16,6 @@ from translators.conversation import (
     Tool,
     ToolChoice,
 )
-from translators.dialect import Peek
 from translators.dialects.openai_chat import wire
 from translators.dialects.openai_chat.decode_messages import MessageReader, cache_mark
 from translators.errors import BadRequest
@@ -27,27 +26,6 @@ _SAYS_NOTHING: Final = {"n": b"1", "logprobs": b"false", "store": b"false"}
 """Extras whose value is what happens anyway."""
 
 _ROLES: Final = "one of developer, system, user, assistant, tool, function"
-
-
-class _Peek(Struct):
-    model: str | None = None
-    stream: bool | None = None
-
-
-_PEEK: Final = msgspec.json.Decoder(_Peek)
-
-
-def peek(body: bytes) -> Peek:
-    """Model and stream of a request. Raises BadRequest."""
-    try:
-        found = _PEEK.decode(body)
-    except msgspec.ValidationError:
-        found, _ = tolerant.decode(body, _Peek)
-    except UNREADABLE as error:
-        raise BadRequest("$", "valid JSON") from error
-    if not found.model:
-        raise BadRequest("$.model", "the name of a model")
-    return Peek(found.model, bool(found.stream))
 
 
 def decode_request(body: bytes) -> Conversation:

@@ -1,6 +1,5 @@
 """Neutral events -> chat replies, streamed and whole."""
 
-import re
 from typing import Final
 
 from translators.conversation import Refusal, Reply, Text, Thinking, ToolCall
@@ -20,7 +19,7 @@ from translators.events import (
     Usage,
 )
 from translators.jsonio import ENCODER, quoted
-from translators.names import client_name
+from translators.names import client_name, reply_id
 from translators.openai_errors import error_frame
 
 FINISH: Final = {
@@ -82,7 +81,7 @@ class StreamEncoder:
         context = self._context
         self._prompt = start.usage
         self._head = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,"choices":' % (
-            quoted(_reply_id(start.id, context)),
+            quoted(reply_id(start.id, ID_PREFIX, context.reply_id)),
             context.created_s,
             quoted(context.model or start.model),
         )
@@ -159,7 +158,7 @@ def encode_reply(reply: Reply, context: Context) -> bytes:
         message["tool_calls"] = calls
     finish = _finish(reply.stop, len(calls), bool(refusals))
     body: dict[str, object] = {
-        "id": _reply_id(reply.id, context),
+        "id": reply_id(reply.id, ID_PREFIX, context.reply_id),
         "object": "chat.completion",
         "created": context.created_s,
         "model": context.model or reply.model,
@@ -175,9 +174,3 @@ def _finish(stop: StopReason, calls: int, refused: bool) -> str:
     if (stop is StopReason.TOOL_USE and not calls) or (stop is StopReason.REFUSAL and refused):
         return "stop"
     return FINISH[stop]
-
-
-def _reply_id(upstream_id: str, context: Context) -> str:
-    if upstream_id.startswith(ID_PREFIX):
-        return upstream_id
-    return ID_PREFIX + (re.sub(r"[^a-zA-Z0-9_-]", "", upstream_id) or context.reply_id)

@@ -1,11 +1,12 @@
 """OpenAI's legacy completions, as served at /v1/completions: clients speak it, no upstream is asked in it."""
 
 from translators.dialect import Dialect, Operation, Route, Side
-from translators.dialects.openai_completions.decode import decode_request, peek
+from translators.dialects.openai_completions.decode import decode_request
 from translators.dialects.openai_completions.encode_reply import StreamEncoder, encode_reply
 from translators.dialects.openai_completions.wire import Request
 from translators.openai_errors import decode_error, encode_error, error_frame
 from translators.openai_lists import count_reply, model_list, one_model
+from translators.peek import peek
 from translators.untranslated import untranslated
 
 __all__ = ["DIALECT"]

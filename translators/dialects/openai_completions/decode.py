@@ -4,32 +4,15 @@ from collections.abc import Iterator
 from typing import Final, TypeGuard
 
 import msgspec
-from msgspec import Raw, Struct, UnsetType
+from msgspec import Raw, UnsetType
 
 from translators.conversation import NO_EXTRAS, Conversation, Loss, Message, Role, Text
-from translators.dialect import Peek
 from translators.dialects.openai_completions import wire
 from translators.errors import BadRequest
 from translators.jsonio import read
 
 _REQUEST: Final = msgspec.json.Decoder(wire.Request)
 _PROMPT: Final = msgspec.json.Decoder(str | list[str])
-
-
-class _Peek(Struct):
-    model: str | None = None
-    stream: bool | None = None
-
-
-_PEEK: Final = msgspec.json.Decoder(_Peek)
-
-
-def peek(body: bytes) -> Peek:
-    """Model and stream of a request. Raises BadRequest."""
-    found = read(_PEEK, body)
-    if not found.model:
-        raise BadRequest("$.model", "the name of a model")
-    return Peek(found.model, bool(found.stream))
 
 
 def decode_request(body: bytes) -> Conversation:

@@ -1,6 +1,5 @@
 """Neutral events -> completions, streamed and whole. Of a reply only its words can be said."""
 
-import re
 from typing import Final
 
 from translators.conversation import Refusal, Reply, Text
@@ -19,6 +18,7 @@ from translators.events import (
     Usage,
 )
 from translators.jsonio import ENCODER, quoted
+from translators.names import reply_id
 from translators.openai_errors import error_frame
 
 FINISH: Final = {
@@ -68,7 +68,7 @@ class StreamEncoder:
         context = self._context
         self._prompt = start.usage
         self._head = b'data: {"id":%b,"object":"text_completion","created":%d,"model":%b,"choices":' % (
-            quoted(_reply_id(start.id, context)),
+            quoted(reply_id(start.id, ID_PREFIX, context.reply_id)),
             context.created_s,
             quoted(context.model or start.model),
         )
@@ -89,7 +89,7 @@ def encode_reply(reply: Reply, context: Context) -> bytes:
     """The body of a whole reply."""
     text = "".join(part.text for part in reply.parts if isinstance(part, Text | Refusal))
     body: dict[str, object] = {
-        "id": _reply_id(reply.id, context),
+        "id": reply_id(reply.id, ID_PREFIX, context.reply_id),
         "object": "text_completion",
         "created": context.created_s,
         "model": context.model or reply.model,
@@ -109,9 +109,3 @@ def encode_usage(usage: Usage) -> dict[str, object]:
         "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
     }
-
-
-def _reply_id(upstream_id: str, context: Context) -> str:
-    if upstream_id.startswith(ID_PREFIX):
-        return upstream_id
-    return ID_PREFIX + (re.sub(r"[^a-zA-Z0-9_-]", "", upstream_id) or context.reply_id)

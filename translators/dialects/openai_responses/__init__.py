@@ -5,11 +5,12 @@ from translators.dialects.openai_responses.completing import reframe
 from translators.dialects.openai_responses.decode_reply import StreamDecoder, decode_reply
 from translators.dialects.openai_responses.errors import decode_error, encode_error, error_frame
 from translators.dialects.openai_responses.lists import model_list
-from translators.dialects.openai_responses.request import own_request, peek
+from translators.dialects.openai_responses.request import own_request
 from translators.dialects.openai_responses.streamed import stream_of
 from translators.dialects.openai_responses.whole import whole_of
 from translators.dialects.openai_responses.words import NAME
 from translators.openai_lists import count_reply, one_model
+from translators.peek import peek
 from translators.untranslated import untranslated
 
 __all__ = ["DIALECT"]

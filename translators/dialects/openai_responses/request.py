@@ -3,36 +3,15 @@
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
-from translators import tolerant
 from translators.conversation import Loss, ThinkingMode, ThinkingWish
-from translators.dialect import Operation, Peek, Target
+from translators.dialect import Operation, Target
 from translators.errors import BadRequest
-from translators.jsonio import UNREADABLE, top_level, with_fields
+from translators.jsonio import top_level, with_fields
 from translators.thinking import effort_of, nearest_effort, settled
 
-
-class _Peek(Struct):
-    model: str | None = None
-    stream: bool | None = None
-
-
-_PEEK: Final = msgspec.json.Decoder(_Peek)
 _REASONING: Final = msgspec.json.Decoder(dict[str, Raw] | None)
-
-
-def peek(body: bytes) -> Peek:
-    """Model and stream of a request. Raises BadRequest."""
-    try:
-        found = _PEEK.decode(body)
-    except msgspec.ValidationError:
-        found, _ = tolerant.decode(body, _Peek)
-    except UNREADABLE as error:
-        raise BadRequest("$", "valid JSON") from error
-    if not found.model:
-        raise BadRequest("$.model", "the name of a model")
-    return Peek(found.model, bool(found.stream))
 
 
 def own_request(body: bytes, target: Target) -> tuple[bytes, tuple[Loss, ...]]:
