@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 import msgspec
@@ -14,6 +13,7 @@ from addons.exchange import SECRETS, Egress, Exchange, Headers, UpstreamRequest
 from addons.providers.headers import extra_headers
 from addons.providers.provider import Provider
 from addons.route import Candidate
+from addons.settings.values import PORTS
 from translators import (
     Context,
     Loss,
@@ -169,13 +169,10 @@ def egress_of(url: str) -> Egress | None:
     if not url:
         return None
     parts = urlsplit(url)
-    port = parts.port or _PROXY_PORTS[parts.scheme]
+    port = parts.port or PORTS[parts.scheme]
     return Egress(
         parts.scheme, parts.hostname or "", port, unquote(parts.username or ""), unquote(parts.password or "")
     )
-
-
-_PROXY_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,5 +189,5 @@ class _Base:
 @lru_cache(maxsize=1024)
 def _base(url: str) -> _Base:
     parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    port = parts.port or PORTS[parts.scheme]
     return _Base(parts.scheme, parts.hostname or "", port, parts.path.rstrip("/"), parts.netloc.rpartition("@")[2])

@@ -11,10 +11,9 @@ from addons.settings.entries import CompatibleProvider, Key
 from addons.settings.keys import Note, Problem
 from addons.settings.model import Settings, Tls
 from addons.settings.usable import Usable
-from addons.settings.values import LOOPBACK, is_loopback, is_template
+from addons.settings.values import LOOPBACK, PORTS, is_loopback, is_template
 
 _EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
-_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 def problems(settings: Settings, found: Usable) -> Iterator[Problem]:
@@ -68,7 +67,7 @@ def _is_itself(listener: Settings, url: str) -> bool:
     host = (parts.hostname or "").rstrip(".")
     if not host or listener.port == 0:
         return False
-    if listener.port != (parts.port or _PORTS.get(parts.scheme)):
+    if listener.port != (parts.port or PORTS.get(parts.scheme)):
         return False
     if is_loopback(host) or host.endswith(".localhost") or host == listener.host.lower() or host in _EVERYWHERE:
         return True

@@ -22,7 +22,8 @@ _FRAMING: Final = frozenset(
 )
 _CLIENT_SECRETS: Final = frozenset(("authorization", "cookie", "proxy-authorization", "x-api-key", "x-goog-api-key"))
 _VERSIONS: Final = ("v1", "v1beta", "v1beta1", "v1alpha")
-PROXY_SCHEMES: Final = ("http", "https", "socks5", "socks5h")
+PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+"""Scheme of a proxy, or of an upstream -> its port where the URL names none."""
 NO_PROXY: Final = ("direct", "none")
 """Values of `proxy-url` that go out directly, whatever else names a proxy."""
 _UPSTREAM_PATHS: Final = ("/chat/completions", "/completions", "/responses", "/messages", "/models")
@@ -111,8 +112,8 @@ def _proxy_url(value: SecretStr) -> SecretStr:
         port = parts.port
     except ValueError as error:
         raise ValueError("is not a URL: write it like http://127.0.0.1:3128") from error
-    if parts.scheme not in PROXY_SCHEMES:
-        raise ValueError(f"must begin with {', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES)}, or be `direct`")
+    if parts.scheme not in PORTS:
+        raise ValueError(f"must begin with {', '.join(f'{scheme}://' for scheme in PORTS)}, or be `direct`")
     if not parts.hostname or port == 0 or not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("is not a URL: write it like http://127.0.0.1:3128")
     if parts.path.strip("/") or parts.query or parts.fragment:
