@@ -1,6 +1,7 @@
 """The first start: a config of one's own, with a client key and the vendors' keys that are at hand."""
 
 import io
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from addons.settings import SettingsError
 from addons.settings.keys import Problem
 
 EXAMPLE: Final = Path(__file__).resolve().parent.parent / "config.example.yaml"
+
+COMMENTED_KEYS: Final = re.compile(r"^# api-keys:\n#   - .*$", re.MULTILINE)
+"""Where the example shows client keys: there one is looked for."""
 
 KEYS_AT_HAND: Final = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")
 """Environment variables whose keys are offered."""
@@ -35,8 +39,10 @@ def make_config(path: Path, environ: Mapping[str, str], ask: Callable[[str], boo
 
     yaml = YAML()
     yaml.preserve_quotes = True
-    config: Any = yaml.load(EXAMPLE.read_text(encoding="utf-8"))
-    config["api-keys"] = [f"sk-{secrets.token_urlsafe(24)}"]
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    example = EXAMPLE.read_text(encoding="utf-8")
+    written_key = f'api-keys:\n  - "sk-{secrets.token_urlsafe(24)}"'
+    config: Any = yaml.load(COMMENTED_KEYS.sub(written_key, example, count=1))
     lines = [f"No config was found. Made {path} with a new client key."]
     for variable in KEYS_AT_HAND:
         key = environ.get(variable, "")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from addons.first_run import make_config
+from addons.first_run import EXAMPLE, make_config
 from addons.settings import SettingsError, load
 
 ENVIRONMENT = {"ANTHROPIC_API_KEY": "test-key-1", "OPENAI_API_KEY": "test-key-2"}
@@ -16,6 +16,20 @@ def test_a_made_config_loads_and_has_a_client_key_of_its_own(tmp_path: Path) -> 
     assert keys[0] != keys[1]
     assert all(len(key) > 20 for key in keys)
     assert paths[0].stat().st_mode & 0o777 == 0o600
+
+
+def test_the_client_key_stands_where_the_example_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    make_config(path, {}, None)
+    made, example = path.read_text().splitlines(), EXAMPLE.read_text().splitlines()
+    assert len(made) == len(example)
+    changed = [(old, new) for old, new in zip(example, made, strict=True) if old != new]
+    assert [old.partition(":")[0] for old, _ in changed] == [
+        "# api-keys",
+        '#   - "..."  # a long random text of your own',
+    ]
+    assert changed[0][1] == "api-keys:"
+    assert changed[1][1].startswith('  - "sk-')
 
 
 def test_the_comments_of_the_example_stay(tmp_path: Path) -> None:
