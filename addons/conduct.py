@@ -17,15 +17,13 @@ from addons.exchange import Answer, AttemptRecord, Exchange, Headers, Step, Wait
 from addons.outbound import Outbound, pairs
 from addons.refusals import InternalError, NotCounted
 from addons.reply_headers import RETRY_AFTER
-from addons.rounds import MAX_ATTEMPTS, Crowd, Rounds, Shares, Turn
+from addons.rounds import Crowd, Rounds, Shares, Turn
 from addons.route import Candidate, Tier
 from addons.settings import Settings
 from addons.usage.record import UsageSink, record_of
 from addons.waiting import wait_for_turn
 from translators import GatewayError, NotYet, can_translate, tokens
 from translators.dialect import Dialect, Operation, Side
-
-__all__ = ["MAX_ATTEMPTS", "Conductors", "ExchangeConductor", "able", "estimate"]
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from weakref import WeakSet
 
 from addons.accounts.cooldown import FORGET_S, Rest
 from addons.accounts.line import Line
-from addons.accounts.seats import WHOLE as WHOLE
+from addons.accounts.seats import WHOLE
 from addons.accounts.turns import Turns
 
 MAX_RESTS: Final = 16384

@@ -25,7 +25,8 @@ from addons.accounts.cooldown import Rest  # noqa: E402
 from addons.accounts.credential import Credential, credential_id  # noqa: E402
 from addons.accounts.outcome import OK, OutcomeKind  # noqa: E402
 from addons.accounts.pool import Exhausted, Lease, Pool, Strategy  # noqa: E402
-from addons.accounts.state import WHOLE, MemoryState  # noqa: E402
+from addons.accounts.seats import WHOLE  # noqa: E402
+from addons.accounts.state import MemoryState  # noqa: E402
 
 STRATEGIES: Final[Sequence[Strategy]] = ("round-robin", "weighted-round-robin", "fill-first")
 BLOCKS: Final = 8

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from addons.attempt import UpstreamAttempt
-from addons.conduct import MAX_ATTEMPTS
 from addons.exchange import Breakage, Head, Wait
+from addons.rounds import MAX_ATTEMPTS
 from tests.support.conducting import CHAT_REPLY, JSON_HEAD, Play, Stage, chat, refuse, reply
 
 

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from addons.accounts.outcome import Outcome, OutcomeKind
-from addons.conduct import MAX_ATTEMPTS
 from addons.exchange import Wait
-from addons.rounds import may_pass
+from addons.rounds import MAX_ATTEMPTS, may_pass
 from tests.support.conducting import Play, Stage, chat, key_of, refuse, reply
 
 TWO_MODELS = [{"name": "one", "alias": "big"}, {"name": "two", "alias": "big"}]
@@ -194,6 +193,9 @@ def test_attempts_are_bounded_over_all_rounds() -> None:
     play = one.play()
     fail(play, times=MAX_ATTEMPTS)
     assert play.answer().status == 429
+    wide = stage(chat("a", [f"k-{number}" for number in range(20)]), request_retry=9, disable_cooling=True).play()
+    fail(wide, times=MAX_ATTEMPTS)  # The end comes in the middle of a round.
+    assert wide.answer().status == 429
 
 
 def test_a_timer_that_is_a_little_early_costs_no_round() -> None:

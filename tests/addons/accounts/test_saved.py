@@ -23,7 +23,8 @@ from addons.accounts.credential import Credential
 from addons.accounts.outcome import OK, Outcome, OutcomeKind, Scope
 from addons.accounts.pool import Exhausted, Lease, Pool
 from addons.accounts.saved import SavedRests
-from addons.accounts.state import WHOLE, MemoryState
+from addons.accounts.seats import WHOLE
+from addons.accounts.state import MemoryState
 
 ROOT: Final = Path(__file__).parents[3]
 NOW_S: Final = 1_790_000_000.0
