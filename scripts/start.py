@@ -23,9 +23,9 @@ def main() -> None:
     from addons.listen import gateway_mode, port_problem
     from addons.settings import CONFIG_NAME, SettingsError, find_config, load
 
-    path = find_config(arguments.config, os.environ, Path.cwd())
     made = None
     try:
+        path = find_config(arguments.config, os.environ, Path.cwd())
         if path is None:
             path = Path(CONFIG_NAME)
             made = first_run.make_config(path, os.environ, ask if sys.stdin.isatty() else None)

@@ -42,11 +42,15 @@ class Loaded:
 def find_config(option: str | None, environ: Mapping[str, str], cwd: Path) -> Path | None:
     """Where the config is: the option, else the environment, else ./config.yaml; None where there is none.
 
-    One that is named need not exist: load() says so.
+    One that is named need not exist: load() says so. Raises SettingsError for the home of a user that is not known.
     """
     named = option or environ.get(CONFIG_VARIABLE)
     if named:
-        return cwd / Path(named).expanduser()
+        try:
+            return cwd / Path(named).expanduser()
+        except RuntimeError as error:
+            said = "begins with a home folder that is not known: write the whole path"
+            raise SettingsError(named, [Problem("", said)]) from error
     default = cwd / CONFIG_NAME
     return default if default.exists() else None
 

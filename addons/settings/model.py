@@ -1,6 +1,7 @@
 """The keys of config.yaml that are acted on, in CLIProxyAPI's spelling, with its defaults where it has any."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
@@ -113,7 +114,14 @@ class Settings(Section):
     @field_validator("auth_dir")
     @classmethod
     def _somewhere(cls, path: str) -> str:
-        return path.strip() or AUTH_DIR
+        folder = path.strip() or AUTH_DIR
+        try:
+            Path(folder).expanduser()
+        except RuntimeError as error:
+            raise ValueError("begins with a home folder that is not known: write the whole path") from error
+        if not folder.isprintable():
+            raise ValueError("holds a character that no path has")
+        return folder
 
 
 Settings.model_rebuild()  # With its sections, which only then know their keys as the file spells them.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from addons.settings import Settings, find_config, parse
+from addons.settings import Settings, SettingsError, find_config, parse
 from addons.settings.entries import CompatibleProvider, Key
 
 SECRET = "test-key-1"
@@ -291,6 +291,11 @@ def test_the_option_goes_before_the_environment_and_both_before_the_folder(tmp_p
     assert find_config("", {"CLIPROXY_CONFIG": ""}, tmp_path) == tmp_path / "config.yaml"
     assert find_config(None, {"CLIPROXY_CONFIG": "mine.yaml"}, tmp_path) == tmp_path / "mine.yaml"
     assert find_config("/etc/x.yaml", {"CLIPROXY_CONFIG": "mine.yaml"}, tmp_path) == Path("/etc/x.yaml")
+
+
+def test_a_config_in_the_home_of_nobody_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^~nobody-here/c: begins with a home folder that is not known"):
+        find_config("~nobody-here/c", {}, tmp_path)
 
 
 def test_the_first_config_of_a_process_is_read_like_any_other() -> None:

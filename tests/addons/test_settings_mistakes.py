@@ -173,6 +173,8 @@ MISTAKES = {
     "openai-compatibility: [{name: x, base-url: 'http://localhost:8317/v1'}]": (
         "openai-compatibility[0].base-url: is this gateway itself: requests would go round in a circle"
     ),
+    "auth-dir: ~nobody-here/x": "auth-dir: begins with a home folder that is not known: write the whole path",
+    'auth-dir: "a\\0"': "auth-dir: holds a character that no path has",
     "proxy_url: x": "proxy_url: is not a key: `proxy-url` was probably meant",
     "routing: {[a]: 1}": "line 1, column 11: found unhashable key",
     "claude-api-key: [{api-key: k, headers: {X-A: true}}]": (
