@@ -53,3 +53,14 @@ def test_a_session_stays_with_its_credential_across_a_change() -> None:
     after = builder.build(parse(json.dumps({**affine, "request-retry": 1})).settings).conductors.sessions
     assert before is not None
     assert after is before
+
+
+def test_who_waits_is_served_under_the_new_limits_at_once() -> None:
+    builder = Builder(Fanout([]), lambda: NOW_S)
+    narrow = "claude-api-key: [{api-key: test-key-1, max-concurrency: 1}]"
+    pool = builder.build(parse(narrow).settings).conductors.pools["claude"]
+    assert isinstance(pool.pick(NOW_S, "m"), Lease)
+    place = pool.wait("m", None, lambda: None)
+    assert place is not None
+    builder.build(parse(narrow.replace("1}", "2}")).settings)
+    assert place.lease is not None
