@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from addons.accounts import cds
+from addons.accounts import rest_file
 from addons.accounts.cooldown import Rest
 from addons.accounts.masking import masked
 from addons.accounts.state import PoolState
@@ -52,8 +52,8 @@ class SavedRests:
         foreign = 0
         for path in self._files():
             try:
-                pool, credential, rests = cds.decode(path.read_bytes(), now_s)
-            except cds.NotOurs:
+                pool, credential, rests = rest_file.decode(path.read_bytes(), now_s)
+            except rest_file.NotOurs:
                 foreign += 1
                 continue
             except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors.
@@ -116,7 +116,7 @@ class SavedRests:
         try:
             if rests:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                write_private(path, cds.encode(pool, credential, rests, self._clock()))
+                write_private(path, rest_file.encode(pool, credential, rests, self._clock()))
             else:
                 path.unlink(missing_ok=True)
         except (OSError, ValueError) as error:
@@ -128,7 +128,7 @@ class SavedRests:
 
     def _path(self, credential: str) -> Path:
         plain = credential if _PLAIN.fullmatch(credential) else hashlib.sha256(credential.encode()).hexdigest()[:32]
-        return self._folder / f"{cds.OURS}-{plain}.cds"
+        return self._folder / f"{rest_file.OURS}-{plain}.cds"
 
     def _files(self) -> Iterator[Path]:
         try:

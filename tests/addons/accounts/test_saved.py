@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from addons.accounts import cds
+from addons.accounts import rest_file
 from addons.accounts.cooldown import Rest
 from addons.accounts.credential import Credential
 from addons.accounts.outcome import OK, Outcome, OutcomeKind, Scope
@@ -256,7 +256,7 @@ RESTS = st.builds(
 
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), RESTS, max_size=5))
 def test_what_is_written_is_what_is_read(rests: dict[str, Rest]) -> None:
-    pool, credential, found = cds.decode(cds.encode("pool", "a", rests, 0.0), 0.0)
+    pool, credential, found = rest_file.decode(rest_file.encode("pool", "a", rests, 0.0), 0.0)
     assert (pool, credential, set(found)) == ("pool", "a", set(rests))
     for about, rest in rests.items():
         assert found[about].until_s == pytest.approx(rest.until_s, abs=1e-5)
@@ -267,7 +267,7 @@ def test_what_is_written_is_what_is_read(rests: dict[str, Rest]) -> None:
 
 def test_a_hint_beyond_all_bounds_can_be_written() -> None:
     rest = Rest(OutcomeKind.RATE_LIMITED, 0.0, 60.0, hinted_s=float("inf"))
-    assert cds.decode(cds.encode("pool", "a", {"m": rest}, 0.0), 0.0)[2]["m"].until_s == 60.0
+    assert rest_file.decode(rest_file.encode("pool", "a", {"m": rest}, 0.0), 0.0)[2]["m"].until_s == 60.0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
