@@ -90,10 +90,12 @@ def _look_at_client_keys(found: Usable) -> None:
     if not isinstance(keys, tuple):
         return
     samples = [index for index, key in enumerate(keys) if is_template(key)]
+    if samples and all(is_template(key) or as_text(key) == "" for key in keys):
+        said = "holds only samples of a template, so every request is refused: put a key of your own there"
+        found.warn(CLIENT_KEYS, said)
+        return
     for index in samples:
         found.warn(f"{CLIENT_KEYS}[{index}]", f"{_SAMPLE} and lets nobody in: write a long random text in its place")
-    if samples and all(is_template(key) or as_text(key) == "" for key in keys):
-        found.warn(CLIENT_KEYS, "holds samples only, so every request is refused: put a key of your own there")
 
 
 def _wrong(section: str, entries: Sequence[Any]) -> dict[int, str]:

@@ -47,9 +47,7 @@ def test_a_sample_as_it_stands_loads_without_its_keys() -> None:
     assert [list(entries) for entries in settings.key_sections.values()] == [[], [], [], [], []]
     assert settings.openai_compatibility == ()
     assert warnings(SAMPLE) == [
-        "api-keys[0] is the sample of a template and lets nobody in: write a long random text in its place",
-        "api-keys[1] is the sample of a template and lets nobody in: write a long random text in its place",
-        "api-keys holds samples only, so every request is refused: put a key of your own there",
+        "api-keys holds only samples of a template, so every request is refused: put a key of your own there",
         *(
             f"{path} is left out: its api-key is the sample of a template. Put your own key there, or remove the entry"
             for path in (
