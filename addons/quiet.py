@@ -11,11 +11,15 @@ LOGGERS: Final = ("mitmproxy.proxy.server", "mitmproxy.proxy.mode_servers")
 _COMING_AND_GOING: Final = re.compile(
     r"(?:client|server) (?:connect|disconnect)\b|error establishing server connection\b"
 )
-_LISTENING: Final = re.compile(rf"reverse proxy to \S*{re.escape(PLACEHOLDER_HOST)}\S*")
+_OURS: Final = (
+    (re.compile(rf"reverse proxy to \S*{re.escape(PLACEHOLDER_HOST)}\S*"), "the gateway is"),
+    (re.compile(rf"the proxy's certificate for {re.escape(PLACEHOLDER_HOST)}:\d+"), "the gateway's certificate"),
+)
+"""What mitmproxy calls our parts, and what they are."""
 
 
 class Quiet(logging.Filter):
-    """Keeps connections that come, go or fail out of the log: an exchange tells of them. Calls our listener what it is.
+    """Keeps connections that come, go or fail out of the log: an exchange tells of them. Calls our parts what they are.
 
     `on` False: their lines are let through, as for `debug: true`.
     """
@@ -28,7 +32,8 @@ class Quiet(logging.Filter):
         """Whether the record is kept."""
         if not isinstance(record.msg, str):
             return True
-        record.msg = _LISTENING.sub("the gateway is", record.msg)
+        for theirs, ours in _OURS:
+            record.msg = theirs.sub(ours, record.msg)
         return not (self.on and _COMING_AND_GOING.match(record.msg))
 
     def install(self) -> None:

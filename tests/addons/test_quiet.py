@@ -49,6 +49,11 @@ def test_our_listener_is_called_what_it_is(caplog: pytest.LogCaptureFixture) -> 
     assert other in kept(other, LISTENER, caplog)
 
 
+def test_our_certificate_is_called_what_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    said = "The client does not trust the proxy's certificate for gateway.invalid:80 (unknown ca)"
+    assert "The client does not trust the gateway's certificate (unknown ca)" in kept(said, SERVER, caplog)
+
+
 def test_nothing_is_left_behind(caplog: pytest.LogCaptureFixture) -> None:
     kept("x", SERVER, caplog)
     assert [logging.getLogger(name).filters for name in LOGGERS] == [[], []]
