@@ -164,6 +164,11 @@ class ThinkingWish(Struct, frozen=True):
     budget_tokens: int | None = None
     visible: bool | None = None
 
+    @property
+    def is_off(self) -> bool:
+        """Whether it says, in any of its ways, that there is to be none."""
+        return self.mode is ThinkingMode.OFF or self.effort == "none" or self.budget_tokens == 0
+
 
 class OutputFormat(Struct, frozen=True):
     """Structured output: any JSON object (`schema` None), or one that follows `schema`."""

@@ -74,7 +74,7 @@ def settled(wish: ThinkingWish, limits: ThinkingRange | None) -> ThinkingWish | 
         return wish
     if not limits.thinks:
         return None
-    if wish.mode is ThinkingMode.OFF or wish.effort == "none" or wish.budget_tokens == 0:
+    if wish.is_off:
         return _off(wish, limits)
     if wish.mode is ThinkingMode.AUTO and wish.effort is None and wish.budget_tokens is None:
         return wish if limits.dynamic_allowed else _middle(wish, limits)

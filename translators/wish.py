@@ -33,7 +33,7 @@ def _is_same(fit: ThinkingWish, said: ThinkingWish) -> bool:
 
 
 def _level(wish: ThinkingWish) -> str | None:
-    if wish.mode is ThinkingMode.OFF or wish.effort == "none" or wish.budget_tokens == 0:
+    if wish.is_off:
         return "none"
     if wish.effort is None and wish.budget_tokens is not None:
         return effort_of(wish.budget_tokens)
@@ -42,7 +42,7 @@ def _level(wish: ThinkingWish) -> str | None:
 
 def _amount(wish: ThinkingWish) -> str:
     """In words."""
-    if wish.mode is ThinkingMode.OFF or wish.effort == "none" or wish.budget_tokens == 0:
+    if wish.is_off:
         return "not at all"
     if wish.effort is not None:
         return wish.effort

@@ -42,7 +42,7 @@ def plan_of(
         if wish.mode is not ThinkingMode.OFF:
             losses.append(Loss(PATH, "the model does not think"))
         return Plan()
-    if wish.mode is ThinkingMode.OFF or wish.effort == "none" or wish.budget_tokens == 0:
+    if wish.is_off:
         return Plan(wire.ThinkingConfig("disabled"))
     if model.adapts:
         return _adaptive(wish, model)
