@@ -79,7 +79,7 @@ def missing(settings: Settings) -> list[str]:
     """Why no model can be listed, and what to do: an edit of the config is taken up at once."""
     named = dict.fromkeys(section for section, _, _ in settings.entries())
     if named:
-        return [f"Models    none to list: what {', '.join(named)} of the config hold names none, or is disabled."]
+        return [f"Models    none to list: the entries of {', '.join(named)} in the config name none, or are disabled."]
     sections = ", ".join([*settings.key_sections, "openai-compatibility"])
     return [
         f"Missing   a credential, so no model is served: none of {sections} has an entry.",
