@@ -100,7 +100,7 @@ def _fate(rests: Sequence[Blocked], tried: Sequence[str]) -> str:
         case False, True:
             return "was tried in vain"
         case _:
-            return "may not be used for this request"
+            return "is ruled out for this request"
 
 
 def _story(head: str, rests: Sequence[Blocked], now_s: float, tried: Sequence[str]) -> str:

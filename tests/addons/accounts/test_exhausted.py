@@ -51,7 +51,7 @@ def test_who_was_tried_in_vain_is_named_and_the_last_ones_stay_when_the_list_is_
 
 def test_where_nothing_can_be_said_of_anybody_nothing_is_made_up() -> None:
     error = CredentialsExhausted("m", [Exhausted("vendor", "m", None)], 5.0)
-    assert str(error) == "every credential for 'm' (vendor) may not be used for this request"
+    assert str(error) == "every credential for 'm' (vendor) is ruled out for this request"
     assert error.retry_after_s == 1.0
 
 
