@@ -236,11 +236,3 @@ def holds(after: bytes = b"") -> Script:
         await talk.close()
 
     return script
-
-
-def refused_port() -> int:
-    """A port where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from addons.exchange import Egress
-from tests.engine.peers import ask, chunk, client, post, refused_port, replies, streams, upstream, whole
+from tests.engine.peers import ask, chunk, client, post, replies, streams, upstream, whole
 from tests.engine.stage import confdir, played, proxy, until
 from tests.support.ports import free_port
 
@@ -145,7 +145,7 @@ def test_a_socks_proxy_that_wants_a_login_says_so(proxies: Proxies) -> None:
 @played
 async def test_a_proxy_that_is_not_there_fails_over(scheme: str) -> None:
     async with proxy() as stage, upstream(streams(b"x")) as up:
-        gone = Egress(scheme, "127.0.0.1", refused_port())
+        gone = Egress(scheme, "127.0.0.1", free_port())
         stage.conduct(up.request(egress=gone), up.request(egress=gone), up.request())
         assert (await ask(stage.port)).body == b"x"
 

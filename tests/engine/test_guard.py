@@ -11,8 +11,9 @@ from mitmproxy.tools.dump import DumpMaster
 
 from addons.engine import guard
 from addons.exchange import Answer, Wait
-from tests.engine.peers import HEAD, ask, chunk, client, closes, post, refused_port, replies, streams, upstream, whole
+from tests.engine.peers import HEAD, ask, chunk, client, closes, post, replies, streams, upstream, whole
 from tests.engine.stage import NOBODY, played, proxy
+from tests.support.ports import free_port
 
 ENGINE = Path(guard.__file__).parent
 
@@ -102,7 +103,7 @@ class TestWithoutTheEngine:
             stage.conduct(up.request())
             await ask(stage.port)
             assert stage.flows[0].request.headers["authorization"] == "***"
-            stage.conduct(up.request(port=refused_port()))
+            stage.conduct(up.request(port=free_port()))
             await ask(stage.port)
             assert stage.flows[1].request.headers["authorization"] == "***"
 
@@ -166,7 +167,7 @@ async def test_what_running_puts_in_done_takes_out_and_it_can_be_put_in_again() 
             stage.conduct(up.request())
             await talk.send(post())
             assert (await talk.read()).body == b"x"
-            stage.conduct(up.request(port=refused_port()), up.request())
+            stage.conduct(up.request(port=free_port()), up.request())
             assert (await ask(stage.port)).body == b"x"
             stage.master.addons.remove(stage.engine)
             assert parts_of(stage.master) == set()

@@ -15,7 +15,6 @@ from tests.engine.peers import (
     chunk,
     holds,
     post,
-    refused_port,
     replies,
     resets,
     streams,
@@ -23,6 +22,7 @@ from tests.engine.peers import (
     whole,
 )
 from tests.engine.stage import Planned, played, proxy, until
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.usefixtures("any_loop")
 
@@ -117,7 +117,7 @@ async def test_failures_of_every_kind_are_made_good_for_a_client_of_http2() -> N
             plain.request(),
             Wait(0.01),
             plain.request(),
-            plain.request(port=refused_port()),
+            plain.request(port=free_port()),
             good.request(b"at last"),
         )
         reply = talk.ask("/one")
@@ -219,7 +219,7 @@ async def test_a_hundred_mixed_exchanges_on_one_connection_get_each_their_own_re
         upstream(resets()) as resetting,
         http2_client(stage.port) as talk,
     ):
-        dead = refused_port()
+        dead = free_port()
 
         async def one(number: int) -> None:
             body = b"number %d " % number * (1 + number % 7 * 1000)

@@ -10,8 +10,9 @@ from mitmproxy.test import tflow
 from addons.engine.recorder import FAILED_MARK, PARENT
 from addons.engine.viewcap import ViewCap
 from addons.exchange import SECRETS, Answer
-from tests.engine.peers import ask, refused_port, replies, streams, upstream, whole
+from tests.engine.peers import ask, replies, streams, upstream, whole
 from tests.engine.stage import Stage, played, proxy
+from tests.support.ports import free_port
 
 
 def attempts_in(view: View, parent: http.HTTPFlow) -> list[http.HTTPFlow]:
@@ -28,7 +29,7 @@ async def test_each_attempt_is_a_flow_linked_to_the_clients() -> None:
         upstream(replies(whole(429, b"slow down"))) as busy,
         upstream(streams(b"a", b"b")) as up,
     ):
-        stage.conduct(busy.request(), busy.request(port=refused_port()), up.request())
+        stage.conduct(busy.request(), busy.request(port=free_port()), up.request())
         await ask(stage.port)
         [parent] = stage.flows
         refused, unreachable, good = attempts_in(view, parent)

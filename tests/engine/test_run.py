@@ -22,7 +22,6 @@ from tests.engine.peers import (
     closes,
     holds,
     post,
-    refused_port,
     replies,
     resets,
     streams,
@@ -30,6 +29,7 @@ from tests.engine.peers import (
     whole,
 )
 from tests.engine.stage import NOBODY, Planned, played, proxy, until
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.usefixtures("any_loop")
 
@@ -99,7 +99,7 @@ async def test_the_next_attempt_answers_after_a_status_a_refusal_a_reset_and_a_l
     ):
         conductor = stage.conduct(
             limited.request(),
-            limited.request(port=refused_port()),
+            limited.request(port=free_port()),
             resetting.request(),
             failing.request(),
             good.request(),
@@ -130,7 +130,7 @@ async def test_the_same_upstream_is_asked_again_on_the_same_connection() -> None
 
 @played
 async def test_an_upstream_that_was_down_can_be_reached_on_the_same_client_connection_when_it_is_up() -> None:
-    port = refused_port()
+    port = free_port()
     async with proxy() as stage, client(stage.port) as talk, upstream(streams(b"up")) as up:
         stage.conduct(up.request(port=port))
         await talk.send(post())
@@ -490,7 +490,7 @@ async def test_a_hundred_mixed_exchanges_at_once_get_each_their_own_reply() -> N
         upstream(resets()) as resetting,
         upstream(resets(HEAD)) as late,
     ):
-        dead = refused_port()
+        dead = free_port()
 
         async def one(number: int) -> None:
             body = b"number %d " % number * (1 + number % 7)
