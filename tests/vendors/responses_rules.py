@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from tests.vendors import responses_shapes as shapes
+from tests.vendors.openai_chat_rules import is_reasoning
 from tests.vendors.openai_chat_words import string_too_long, worded
 from tests.vendors.rules import Asked, Refusal, RuleBook
 from tests.vendors.shape import Misshapen
@@ -14,7 +15,6 @@ NAMES: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 MAX_ID: Final = 64
 MIN_OUTPUT_TOKENS: Final = 16
 SEAL: Final = "gAAAAA"
-REASONING_MODELS: Final = re.compile(r"(o[134]|gpt-5|gpt-6)(?!.*chat)")
 PREFIXES: Final = {"message": "msg", "reasoning": "rs", "function_call": "fc"}
 ANSWERS: Final = {"function_call_output": "function_call", "custom_tool_call_output": "custom_tool_call"}
 UNSUPPORTED: Final = (
@@ -37,11 +37,6 @@ EXECUTOR: Final = "github.com/router-for-me/CLIProxyAPI: codex executor and its 
 
 GENUINE: Final = RuleBook()
 BACKEND: Final = RuleBook()
-
-
-def is_reasoning(model: Any) -> bool:
-    """Whether the model thinks, and so refuses sampling parameters."""
-    return REASONING_MODELS.match(str(model)) is not None
 
 
 def detail(message: str) -> Refusal:
