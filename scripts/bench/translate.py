@@ -22,7 +22,7 @@ import msgspec
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from translators import ReplyStream, translate_request  # noqa: E402
+from translators import ReplyStream, translate_reply, translate_request  # noqa: E402
 from translators.conversation import Conversation, Message, Part, Reply, Role, Text, Tool, ToolCall, ToolResult  # noqa: E402
 from translators.dialect import Context, Target  # noqa: E402
 from translators.events import (  # noqa: E402
@@ -37,7 +37,6 @@ from translators.events import (  # noqa: E402
     Usage,
 )
 from translators.registry import all_dialects, dialect  # noqa: E402
-from translators.replies import whole  # noqa: E402
 
 MESSAGES: Final = 300
 TOOLS: Final = 60
@@ -162,8 +161,8 @@ def stream_figures(source: str, other: str, rounds: int) -> dict[str, float]:
 def reply_figures(source: str, other: str, rounds: int) -> dict[str, float]:
     """Microseconds for one small whole reply."""
     reply = Reply("id", "some-model", (Text("hello " * 50),), StopReason.END_TURN, Usage(10, 0, 0, 50, 0))
-    body = whole(reply, dialect(source), Context())
-    [ours] = best_of(rounds * 10, lambda: whole(dialect(source).decode_reply(body), dialect(other), Context(model="m")))
+    body = dialect(source).encode_reply(reply, Context())
+    [ours] = best_of(rounds * 10, lambda: translate_reply(body, source, other, context=Context(model="m")))
     return {"us": ours * 1e6}
 
 
