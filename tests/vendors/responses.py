@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 from tests.vendors import responses_rules as rules
 from tests.vendors.behaviour import Reply
 from tests.vendors.model import ANY_TOOL, Prompt, count_tokens, tokens_of
+from tests.vendors.openai_chat_rules import is_reasoning
 from tests.vendors.responses_frames import (
     CREATED_S,
     SEAL,
@@ -103,7 +104,7 @@ class ResponsesVendor(Vendor):
             forced=ANY_TOOL if choice == "required" else choice.get("name") if isinstance(choice, dict) else None,
             parallel=body.get("parallel_tool_calls", True) is not False,
             schema=wanted.get("schema") or ({} if wanted.get("type") == "json_object" else None),
-            thinking=effort not in (None, "none") and rules.is_reasoning(body["model"]),
+            thinking=effort not in (None, "none") and is_reasoning(body["model"]),
             max_tokens=body.get("max_output_tokens"),
             input_tokens=count_tokens(json.dumps([body.get("input"), body.get("tools")])),
         )
