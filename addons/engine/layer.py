@@ -60,8 +60,8 @@ class ExchangeHttpLayer(HttpLayer):
     def give_up(self, command: ConnectUpstream) -> CommandGenerator[None]:
         """Stops the dial if nobody else wants it.
 
-        One that mitmproxy still has in its queue goes on: stopped there it would never be reported as failed, and
-        everybody who asks for the same address afterwards would wait for it.
+        One that has not begun, because a server_connect hook still runs, goes on: stopped there it would never be
+        reported as failed, and everybody who asks for the same address afterwards would wait for it.
         """
         connection = self.dialled(command)
         if connection is None or len(self.waiting_for_establishment[connection]) > 1:

@@ -140,7 +140,7 @@ class Link:
             return Breakage.TIMEOUT, f"nothing came for {request.silence_timeout_s:g} s"
         dialled = self._layer.dialled(self._connecting)
         if dialled is not None and dialled.timestamp_start is None and dialled.via is None:
-            # mitmproxy opens a few connections at a time to one address; this one is still in the queue.
+            # The dial has not begun: a server_connect hook takes its time.
             self.deadline_s = time.monotonic() + request.connect_timeout_s
             return None
         return Breakage.CONNECT, f"no connection to {self.target} within {request.connect_timeout_s:g} s"
