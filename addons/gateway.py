@@ -182,7 +182,7 @@ def _open(visit: Visit, serving: Serving, place: Place, client_name: str) -> Non
     body = _body(visit.flow)
     if place.route.path == CHAT_PATH:
         _check_is_chat(visit, body)
-    asked = Peek(place.model, place.route.stream is True) if dialect.model_in_path else dialect.peek(body)
+    asked = Peek(place.model, place.route.stream is True) if place.model else dialect.peek(body)
     tiers = serving.router.candidates(asked.model)
     if not tiers:
         raise serving.router.unknown(asked.model)

@@ -22,10 +22,6 @@ _PROVIDERS: Final[Mapping[str, str]] = {"anthropic": "anthropic", "google": "gem
 _SURFACES: Final = (("/v1beta", "gemini"), ("/v1alpha", "gemini"), ("/backend-api/codex/", "openai_responses"))
 """Beginnings of paths where one dialect alone is spoken."""
 
-_ELSEWHERE: Final[Mapping[str, str]] = {
-    "/v1/generate": "it is Cohere's old API: use POST /v1/chat/completions, or POST /v1/completions for a plain prompt",
-}
-
 _PROVIDER: Final = re.compile(r"/api/provider/(?P<provider>[^/]+)(?P<rest>/.+)")
 _VERSIONED: Final = re.compile(r"/v1(?:alpha|beta|beta1)?/.+")
 _CODEX: Final = re.compile(r"/backend-api/codex(?P<rest>/responses|/responses/compact|/models)")
@@ -111,8 +107,6 @@ class RouteTable:
 
     def _hint(self, path: str) -> str:
         """A path that is served and ends like this one: base URLs often have a /v1 too many, or too few."""
-        if path in _ELSEWHERE:
-            return _ELSEWHERE[path]
         for served in self._served:
             if path.endswith(served) or served.endswith(path):
                 return f"did you mean {served}? Look at the client's base URL"

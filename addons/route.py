@@ -20,6 +20,7 @@ from translators.dialect import ModelInfo
 __all__ = ["Candidate", "Router", "Tier", "UnknownModel"]
 
 AUTO: Final = "auto"
+_AUTO_MODELS: Final = 32
 """The name that means the newest model."""
 
 _CACHED_NAMES: Final = 1024
@@ -71,7 +72,7 @@ class Router:
             for meant in entry.meant(reading.bare):
                 if entry.unnamed(meant) is not None:
                     return replace(entry.info_of(meant), id=reading.bare)
-        return self._newest if reading.bare == AUTO else None
+        return next(iter(self._newest_first), None) if reading.bare == AUTO else None
 
     def near(self, model: str) -> tuple[str, ...]:
         """Names that are served and look alike, the nearest first. Of very many names only the first are compared."""
@@ -106,9 +107,12 @@ class Router:
                 served += self._from_unnamed(way)
             if served:
                 return _tiers(reading.thinking, served)
-        if reading.bare == AUTO and self._newest is not None:
-            newest = self._newest.id
-            return _tiers(reading.thinking, self._from_named(newest) + self._from_unnamed(newest))
+        if reading.bare == AUTO:
+            return tuple(
+                tier
+                for info in self._newest_first
+                for tier in _tiers(reading.thinking, self._from_named(info.id) + self._from_unnamed(info.id))
+            )
         return ()
 
     def _from_named(self, asked: str) -> list[tuple[Entry, Served]]:
@@ -149,10 +153,11 @@ class Router:
         return {info.id: info for info in self._models}
 
     @cached_property
-    def _newest(self) -> ModelInfo | None:
-        """The model released last, of those that write text; the first in the list where nobody knows their dates."""
+    def _newest_first(self) -> list[ModelInfo]:
+        """What `auto` means: the models that write text, the one released last first, as many as may be tried. An
+        older one answers where the newer are not free, or can't be told what this client says."""
         writing = [info for info in self._models if info.output_modalities in ((), _TEXT_ONLY)]
-        return max(writing or self._models, key=lambda info: info.created_s, default=None)
+        return sorted(writing or self._models, key=lambda info: -info.created_s)[:_AUTO_MODELS]
 
 
 def _tiers(thinking: ThinkingWish | None, found: Iterable[tuple[Entry, Served]]) -> tuple[Tier, ...]:

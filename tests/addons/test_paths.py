@@ -219,7 +219,6 @@ def test_what_nobody_serves_is_unknown(path: str) -> None:
         ("/messages", "did you mean /v1/messages?"),
         ("/v1/v1/messages", "did you mean /v1/messages?"),
         ("/openai/v1/responses", "did you mean /v1/responses?"),
-        ("/v1/generate", "use POST /v1/chat/completions"),
         ("/v1/nothing", "see GET /"),
     ],
 )

@@ -243,9 +243,9 @@ openai-compatibility:
     base-url: https://v.example/v1
     models: [{name: mine}, {name: openai/gpt-6.1-terra, alias: terra}, {name: google/gemini-3-pro-image, alias: draw}]
 """)
-    (found,) = candidates(one, "auto(high)")
-    assert (found.model, found.thinking) == ("openai/gpt-6.1-terra", ON_HIGH)
-    assert said(one.candidates("auto")) == [("v", "openai/gpt-6.1-terra", 1)]
+    found = candidates(one, "auto(high)")
+    assert (found[0].model, found[0].thinking) == ("openai/gpt-6.1-terra", ON_HIGH)
+    assert said(one.candidates("auto"))[0] == ("v", "openai/gpt-6.1-terra", 1)
     info = one.info("auto")
     assert info is not None
     assert info.id == "terra"
@@ -254,7 +254,17 @@ openai-compatibility:
 
 def test_auto_is_the_first_model_where_nobody_knows_how_old_they_are() -> None:
     text = "{name: v, base-url: https://v.example/v1, models: [{name: a}, {name: b}]}"
-    assert said(routed(f"openai-compatibility: [{text}]").candidates("auto")) == [("v", "a", 1)]
+    assert said(routed(f"openai-compatibility: [{text}]").candidates("auto")) == [("v", "a", 1), ("v", "b", 1)]
+
+
+def test_auto_goes_on_to_older_models_where_the_newer_ones_are_not_free() -> None:
+    one = routed("claude-api-key: [{api-key: test-key-1}]\ngemini-api-key: [{api-key: test-key-2}]")
+    tiers = one.candidates("auto")
+    assert all(len(tier) == 1 for tier in tiers)
+    assert {tier[0].pool for tier in tiers} == {"claude", "gemini"}
+    infos = {info.id: info.created_s for info in one.models()}
+    dates = [infos[tier[0].model] for tier in tiers]
+    assert dates == sorted(dates, reverse=True)
 
 
 def test_a_model_that_the_config_calls_auto_is_just_that() -> None:

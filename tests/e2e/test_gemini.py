@@ -266,6 +266,14 @@ def test_a_stream_that_breaks_off_ends_the_array_with_an_error(door: Door) -> No
     assert [chunk["error"]["code"] for chunk in got.json if "error" in chunk] == [502]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_path_without_a_model_takes_it_from_the_body(door: Door, stream: bool) -> None:
+    got = door.post("/v1/generate", {**contents("hello"), "model": "models/fast", "stream": stream})
+    assert got.status == 200
+    replies = got.json if stream else [got.json]
+    assert {reply["modelVersion"] for reply in replies} == {"fast"}
+
+
 def test_a_client_that_asks_for_events_gets_them(door: Door) -> None:
     got = door.post("/v1beta/models/fast:streamGenerateContent?alt=sse&key=x", contents("hi"))
     assert got.headers["content-type"].startswith("text/event-stream")

@@ -325,10 +325,10 @@ def test_a_preflight_is_refused_without_a_word_that_lets_a_page_in(home: House) 
     assert not any(name.startswith("access-control") for name in got.headers)
 
 
-def test_the_old_path_of_cohere_is_told_a_new_one(home: House) -> None:
+def test_a_plain_prompt_at_the_path_of_gemini_bodies_is_told_where_it_goes(home: House) -> None:
     got = post(home, "/v1/generate", {"model": "gpt-asked", "prompt": "hello"})
-    assert got.status == 404
-    assert "POST /v1/chat/completions" in got.json["error"]["message"]
+    assert got.status == 400
+    assert "/v1/completions" in got.json["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,9 @@ For now between two sides of its own.
 
 from typing import Final
 
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
 from translators.dialect import Dialect, Operation, Peek, Route
 from translators.dialects.gemini.conversions import stream_of, whole_of
 from translators.dialects.gemini.errors import decode_error, encode_error, error_frame
@@ -14,12 +17,28 @@ from translators.dialects.gemini.own import own_request
 from translators.dialects.gemini.reply import decode_reply
 from translators.dialects.gemini.stream_decoder import StreamDecoder
 from translators.dialects.gemini.words import NAME
+from translators.errors import BadRequest
+from translators.jsonio import read
 from translators.untranslated import untranslated
 
 
-def peek(_: bytes) -> Peek:
-    """Nothing: model and stream stand in the path."""
-    return Peek("")
+class _Asked(Struct):
+    model: str | None = None
+    stream: bool = False
+    contents: Raw | UnsetType = UNSET
+
+
+_ASKED: Final = msgspec.json.Decoder(_Asked)
+
+
+def peek(body: bytes) -> Peek:
+    """What a body says where the path does not: `models/` may stand before the name. Raises BadRequest."""
+    asked = read(_ASKED, body)
+    if not asked.model:
+        raise BadRequest("$.model", "the model's name: the path has none")
+    if asked.contents is UNSET:
+        raise BadRequest("$.contents", "Gemini's contents: a plain prompt goes to /v1/completions")
+    return Peek(asked.model.removeprefix("models/"), asked.stream)
 
 
 def _actions(version: str) -> tuple[Route, ...]:
@@ -37,6 +56,7 @@ DIALECT: Final = Dialect(
     routes=(
         *_actions("/v1beta"),
         *_actions("/v1"),
+        Route("POST", "/v1/generate", Operation.GENERATE),
         Route("GET", "/v1beta/models", Operation.LIST_MODELS),
         Route("GET", "/v1beta/models/{model}", Operation.ONE_MODEL),
     ),

@@ -39,7 +39,8 @@ def own_request(body: bytes, target: Target) -> tuple[bytes, tuple[Loss, ...]]:
     if target.thinking is None and not limited and "model" not in fields:
         return body, ()
     losses: list[Loss] = []
-    changed = _rename(fields, target.model)
+    changed = fields.pop("stream", None) is not None  # It has told what is wanted; Google has no such field.
+    changed = _rename(fields, target.model) or changed
     name = _spelled(fields, GENERATION)
     generation = _object(fields, name, f"$.{name}")
     if limited and _limit(generation, target, f"$.{name}", losses):

@@ -147,5 +147,16 @@ def test_a_request_of_its_own_dialect_is_its_own_bytes() -> None:
     assert translated.context.model == "fast"
 
 
-def test_a_body_says_nothing_of_model_and_stream() -> None:
-    assert DIALECT.peek(b'{"model": "x", "stream": true}') == Peek("")
+def test_a_body_may_say_what_the_path_does_not() -> None:
+    assert DIALECT.peek(b'{"model": "models/x", "stream": true, "contents": []}') == Peek("x", stream=True)
+    assert DIALECT.peek(b'{"model": "x", "contents": []}') == Peek("x")
+    assert edited({"contents": CONTENTS, "model": "x", "stream": True}) == {
+        "contents": CONTENTS,
+        "model": "gemini-2.5-pro",
+    }
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"contents": []}', b'{"model": "x", "prompt": "hi"}', b"[]"])
+def test_a_body_without_a_model_or_contents_is_told_what_it_lacks(body: bytes) -> None:
+    with pytest.raises(BadRequest):
+        DIALECT.peek(body)
