@@ -49,8 +49,7 @@ def test_it_loads_as_it_stands_and_asks_for_no_key() -> None:
 def test_it_loads_with_its_samples_turned_on_and_leaves_out_their_keys() -> None:
     left_out = [note.path for note in parse(SAMPLES).notes if note.warning]
     sections = ("claude", "gemini", "codex", "xai", "vertex")
-    keys = ["api-keys[0]", "api-keys"]
-    assert left_out == [*keys, *(f"{section}-api-key[0]" for section in sections), "openai-compatibility[0]"]
+    assert left_out == ["api-keys", *(f"{section}-api-key[0]" for section in sections), "openai-compatibility[0]"]
 
 
 def test_it_loads_with_its_samples_filled_in_and_names_only_keys_that_are_acted_on() -> None:
