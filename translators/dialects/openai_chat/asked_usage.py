@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from translators.errors import BadRequest
 
-WISH: Final = b"include_usage"
 NOTHING: Final[Mapping[str, object]] = {}
 _USAGE_FRAME: Final = re.compile(
     rb"^data:[^\r\n]*\"choices\"\s*:\s*\[\s*\][^\r\n]*(?:\r\n\r\n|\n\n|\r\r)", re.MULTILINE
