@@ -155,7 +155,7 @@ class UpstreamAttempt:
             if self._refused and self._held_bytes > ERROR_BODY_BYTES:
                 self._refuse()
             return b""
-        out = self._stream.feed(data)
+        out = self._without_secrets(self._stream, self._stream.feed(data))
         if self.head is Head.OPEN:
             return out
         if self._exchange.stream:
@@ -163,6 +163,12 @@ class UpstreamAttempt:
         if self._whole_of is not None:
             self._hold(out)
         return b""
+
+    def _without_secrets(self, stream: ReplyStream, out: bytes) -> bytes:
+        """Some vendors repeat a key in the words of their error."""
+        if stream.error is None or not out:
+            return out
+        return without(out.decode("latin-1"), self._judge.secrets).encode("latin-1")
 
     def _take_head(self, stream: ReplyStream, out: bytes) -> bytes:
         """The head of a stream: held until the first content, or until it is too long to hold."""
@@ -179,7 +185,7 @@ class UpstreamAttempt:
             return b""
         if self._stream is None:
             return self._finish_whole()
-        out = self._stream.close()
+        out = self._without_secrets(self._stream, self._stream.close())
         if not self._exchange.stream:
             return self._finish_collected(self._stream, out)
         if self.head is Head.PENDING:

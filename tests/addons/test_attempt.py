@@ -99,11 +99,12 @@ WHOLE = json.dumps(
 ).encode()
 
 
-def test_what_is_kept_of_an_error_in_the_middle_holds_no_key() -> None:
+def test_neither_the_client_nor_a_record_sees_a_key_in_an_error_in_the_middle() -> None:
     setting = Setting()
     setting.attempt.opened(200, SSE)
-    setting.attempt.feed(ROLE + HELLO + ERROR)
-    setting.attempt.close()
+    out = setting.attempt.feed(ROLE + HELLO + ERROR) + setting.attempt.close()
+    assert b"overloaded, says ***" in out
+    assert SECRET.encode() not in out
     assert setting.exchange.error == "overloaded, says ***"
     assert SECRET not in setting.outcomes[0].message
 
