@@ -21,7 +21,11 @@ _BETWEEN: Final = re.compile(rb"[\s,\[\]]*")
 
 
 class BrokenArray(Exception):
-    """Something other than objects in the array."""
+    """Something other than objects in the array. `whole`: the objects before it."""
+
+    def __init__(self, whole: list[bytes]) -> None:
+        super().__init__("something other than objects in an array")
+        self.whole = whole
 
 
 class ArraySplitter:
@@ -52,7 +56,8 @@ class ArraySplitter:
                 continue
             self._at = found.end()
             if self._depth == 0:
-                self._check_between(held[start : found.start()], mark)
+                if not _may_stand_between(held[start : found.start()], mark):
+                    raise BrokenArray(whole)
                 start = found.start()
             self._in_string = mark == b'"'
             self._depth += (mark == b"{") - (mark == b"}")
@@ -62,7 +67,8 @@ class ArraySplitter:
         else:
             self._at = len(held)
         if self._depth == 0:
-            self._check_between(held[start:], b"{")
+            if not _may_stand_between(held[start:], b"{"):
+                raise BrokenArray(whole)
             start = len(held)
         del held[:start]
         self._at -= start
@@ -70,9 +76,10 @@ class ArraySplitter:
             raise FrameTooLong(f"an element of more than {MAX_FRAME_BYTES} bytes")
         return whole
 
-    def _check_between(self, between: bytes | bytearray, mark: bytes) -> None:
-        if mark != b"{" or _BETWEEN.fullmatch(between) is None:
-            raise BrokenArray
+
+def _may_stand_between(between: bytes | bytearray, mark: bytes) -> bool:
+    """Before an object that `mark` begins."""
+    return mark == b"{" and _BETWEEN.fullmatch(between) is not None
 
 
 class ArrayReframer:

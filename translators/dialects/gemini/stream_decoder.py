@@ -37,15 +37,19 @@ class StreamDecoder:
         events: list[Event] = []
         if self._reader.done:
             return events
+        problem = ""
         try:
-            for chunk in self._chunks(data):
-                self._reader.take(chunk, events)
-                if self._reader.done:
-                    break
+            chunks = self._chunks(data)
         except FrameTooLong:
-            self._reader.fail(events, "the upstream sent a chunk that does not end")
-        except BrokenArray:
-            self._reader.fail(events, "the upstream sent an array that can't be read")
+            chunks, problem = [], "the upstream sent a chunk that does not end"
+        except BrokenArray as error:
+            chunks, problem = error.whole, "the upstream sent an array that can't be read"
+        for chunk in chunks:
+            self._reader.take(chunk, events)
+            if self._reader.done:
+                return events
+        if problem:
+            self._reader.fail(events, problem)
         return events
 
     def close(self) -> list[Event]:

@@ -270,6 +270,13 @@ ODD = st.sampled_from(
 )
 
 
+@pytest.mark.parametrize("body", [b'{"candidates":[{}]}}', b'[{"candidates":[{}]}, 1, {}]'])
+def test_what_stands_before_the_break_of_an_array_counts_in_any_split(body: bytes) -> None:
+    assert [type(event) for event in decode_bytes(body)] == [ReplyStart, ReplyError]
+    for cut in range(len(body)):
+        assert decode_bytes(body[:cut], body[cut:]) == decode_bytes(body)
+
+
 @given(st.lists(ODD | st.binary(max_size=4), max_size=12), st.data())
 def test_no_bytes_raise_and_each_body_ends_once(parts: list[bytes], data: st.DataObject) -> None:
     events = decode_bytes(*parts)
