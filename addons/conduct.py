@@ -13,7 +13,7 @@ from addons.accounts.pool import Exhausted, Pool
 from addons.accounts.rotation import Rotation
 from addons.attempt import UpstreamAttempt
 from addons.bond import Bond
-from addons.exchange import Answer, AttemptRecord, Exchange, Headers, Step, Wait
+from addons.exchange import Answer, AttemptRecord, Exchange, Headers, Pace, Step, Wait
 from addons.outbound import Outbound, pairs
 from addons.refusals import InternalError, NotCounted
 from addons.reply_headers import RETRY_AFTER
@@ -88,7 +88,8 @@ def estimate(client: Dialect, body: bytes) -> Answer:
         raise NotCounted(client.name)
     count = tokens.estimate(client.decode_request(body))
     said = {"content-type": "application/json", "x-cliproxy-estimate": "true"}
-    return Answer(200, pairs(said), client.count_reply(count), b"")
+    counted = client.count_reply(count)
+    return Answer(200, pairs(said), counted, counted)
 
 
 def hearing(exchange: Exchange, tiers: Sequence[Tier]) -> Sequence[Tier]:
@@ -114,6 +115,7 @@ class ExchangeConductor:
     """See addons.exchange.Conductor."""
 
     def __init__(self, shared: Conductors, exchange: Exchange, tiers: Sequence[Tier]) -> None:
+        self.pace: Pace | None = None
         self._shared = shared
         self._exchange = exchange
         heard = hearing(exchange, tiers)
@@ -273,7 +275,7 @@ class ExchangeConductor:
             error.status,
             pairs(headers) + vendors,
             exchange.client.encode_error(error) if body is None else body,
-            exchange.client.error_frame(error),
+            exchange.error_frame(error) if body is None or exchange.stream else body,
         )
 
 

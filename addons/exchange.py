@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from mitmproxy import http
 
-from translators import Loss, Usage
+from translators import GatewayError, Loss, Usage
 from translators.dialect import Dialect, Operation
 
 type Headers = tuple[tuple[bytes, bytes], ...]
@@ -147,7 +147,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply made by us, for want of a vendor's: whole, or as the frame that ends a stream already begun."""
+    """A reply made by us, for want of a vendor's: whole, or as the `frame` that ends a reply already begun."""
 
     status: int
     headers: Headers
@@ -158,13 +158,31 @@ class Answer:
 type Step = Attempt | Wait | Answer
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a client hears while there is nothing to send: `data`, which it ignores, for the first time `first_s` after
+    its request was complete, then whenever nothing has gone out for `interval_s`.
+
+    The first one opens the reply with `head` where no attempt has. Attempts still fail unseen until one is OPEN; one
+    that is OPEN goes on behind `head`, its own is not sent.
+    """
+
+    first_s: float
+    interval_s: float
+    data: bytes
+    head: ReplyHead
+
+
 class Conductor(Protocol):
     """Decides what an exchange does next. Only the engine calls it.
 
     next(): after the start, after a FAILED attempt and after a Wait. Never raises: what can't be decided is an Answer.
+    `pace` None: the client hears nothing until there is a reply.
     finished(): once, at the end, however it ended; `status` is what the client got, None where it went away first;
     `sent_bytes` of reply body.
     """
+
+    pace: Pace | None
 
     async def next(self) -> Step: ...
 
@@ -211,6 +229,15 @@ class Exchange:
     first_event_s: float | None = None
     stop: str = ""
     error: str = ""
+
+    def error_frame(self, error: GatewayError) -> bytes:
+        """What ends a reply in this error of which only keep-alives have gone out: the frame of the client's stream,
+        cut up as it asked for; where it wants no stream, the body."""
+        if not self.stream:
+            return self.client.encode_error(error)
+        reframer = self.client.reframe(self.query) if self.client.reframe else None
+        frame = self.client.error_frame(error)
+        return frame if reframer is None else reframer.feed(frame) + reframer.close()
 
 
 _exchanges: WeakKeyDictionary[http.HTTPFlow, Exchange] = WeakKeyDictionary()

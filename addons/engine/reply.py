@@ -1,7 +1,8 @@
 """The client's side: its response on the flow, the hooks that belong to it, and the bytes that it gets."""
 
+import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mitmproxy import http
 from mitmproxy.proxy.layer import CommandGenerator
@@ -9,22 +10,28 @@ from mitmproxy.proxy.layers.http import HttpResponseHeadersHook, ResponseData, R
 
 from addons.engine.messages import response_of
 from addons.engine.recorder import Recorder
-from addons.exchange import Headers, ReplyHead
+from addons.exchange import Headers, Pace, ReplyHead
 
 if TYPE_CHECKING:
     from addons.engine.stream import ExchangeStream
 
+NEVER: Final = float("inf")
+
 
 class ClientReply:
-    """What the client gets: begin(), send() as often as there is something, end(); or answer() alone.
+    """What the client gets: begin(), send() as often as there is something, end(); or answer() alone; and keep-alives.
 
-    A reply of known length is collected, and end() sends it in one piece. begin(), end() and answer() say whether the
-    client is still there: a hook runs in them, and the flow may be killed, or the client leave, meanwhile.
+    A reply of known length is collected, and end() sends it in one piece. begin(), keep_alive(), end() and answer() say
+    whether the client is still there: a hook runs in them, and the flow may be killed, or the client leave, meanwhile.
+
+    `quiet_until_s`: when a keep-alive is due, by time.monotonic().
     """
 
-    def __init__(self, stream: "ExchangeStream", recorder: Recorder) -> None:
+    def __init__(self, stream: "ExchangeStream", recorder: Recorder, pace: Pace | None) -> None:
         self.begun = False
         self.sent_bytes = 0
+        self.quiet_until_s = NEVER if pace is None else time.monotonic() + pace.first_s
+        self._pace = pace
         self._stream = stream
         self._recorder = recorder
         self._whole = False
@@ -53,10 +60,29 @@ class ClientReply:
             yield SendHttp(ResponseHeaders(stream.stream_id, self.response), stream.context.client)
         return True
 
+    def keep_alive(self) -> CommandGenerator[bool]:
+        """Tells a client that it is not forgotten, if that is still due; opens the reply where nothing has begun.
+
+        Only between two calls of send(), each of which brings whole frames.
+        """
+        pace = self._pace
+        if pace is None or time.monotonic() < self.quiet_until_s:
+            return True
+        if self._whole:  # Its length has been promised.
+            self.quiet_until_s = NEVER
+            return True
+        self.quiet_until_s = time.monotonic() + pace.interval_s
+        if not self.begun and not (yield from self.begin(pace.head)):
+            return False
+        yield from self.send(pace.data)
+        return True
+
     def send(self, data: bytes) -> CommandGenerator[None]:
         """A piece of the body."""
         if not data:
             return
+        if self._pace is not None:
+            self.quiet_until_s = time.monotonic() + self._pace.interval_s
         if self._whole:
             assert self._kept is not None
             self._kept.append(data)

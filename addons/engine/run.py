@@ -5,8 +5,9 @@
        └──────────────┴────────────┘  head FAILED, or no connection
 
 The generators yield mitmproxy commands. Only a hook makes the stream stand still (its events queue up meanwhile); the
-conductor's step, the connection and a wait come back as events, so that the client's going is seen at once. What comes
-back may already do so *inside* the yield: such a command is the last thing a method does.
+conductor's step, the connection and a wait come back as events, so that the client's going is seen at once, and a
+keep-alive can go out in every phase. What comes back may already do so *inside* the yield: such a command is the last
+thing a method does.
 """
 
 import asyncio
@@ -58,14 +59,15 @@ class Phase(Enum):
 
 
 class Run:
-    """One exchange under way."""
+    """One exchange under way. `woken`: it has been told that a keep-alive is due, and did not get to it yet."""
 
     def __init__(self, stream: "ExchangeStream", exchange: Exchange, conductor: Conductor, services: Services) -> None:
         self.stream = stream
         self._exchange = exchange
         self._conductor = conductor
         self._services = services
-        self._reply = ClientReply(stream, services.recorder)
+        self.woken = False
+        self._reply = ClientReply(stream, services.recorder, conductor.pace)
         self._phase = Phase.DECIDING
         self._attempt: Attempt | None = None
         self._trace: Trace | None = None
@@ -77,6 +79,11 @@ class Run:
     def deadline_s(self) -> float:
         """When it is overdue, by time.monotonic()."""
         return self._link.deadline_s
+
+    @property
+    def quiet_until_s(self) -> float:
+        """When its client is to hear something, by time.monotonic()."""
+        return self._reply.quiet_until_s
 
     @property
     def killed(self) -> bool:
@@ -145,6 +152,10 @@ class Run:
             case Reason.LOST:
                 if self._link.is_lost:
                     yield from self._on_upstream_lost("the connection was lost")
+            case Reason.QUIET:
+                self.woken = False
+                if not (yield from self._reply.keep_alive()):
+                    yield from self._cancel()
             case Reason.KILLED:
                 yield from self._on_killed()
             case Reason.FAULT:  # Who knows what the client has got of the event that broke.
@@ -332,11 +343,13 @@ class Run:
         if self._phase is Phase.DONE:
             return
         error = InternalError(self._exchange.id)
+        client = self._exchange.client
+        is_open = self._attempt is not None and self._attempt.head is Head.OPEN
+        frame = client.error_frame(error) if is_open else self._exchange.error_frame(error)
         yield from self._link.cancel("internal error")
         self._settle_attempt(cancelled=True, problem=str(error))
-        client = self._exchange.client
         headers = ((b"content-type", b"application/json"),)
-        yield from self._answer(Answer(error.status, headers, client.encode_error(error), client.error_frame(error)))
+        yield from self._answer(Answer(error.status, headers, client.encode_error(error), frame))
 
     def _abort(self) -> CommandGenerator[None]:
         """Closes the client's connection (on HTTP/2 its stream)."""

@@ -20,7 +20,8 @@ class Reason(Enum):
     """Why a stream is woken.
 
     DECIDED: the conductor's next step is there. WAITED: a Wait is over. OVERDUE: a timeout has passed. KILLED: somebody
-    has killed the flow. LOST: its upstream connection is gone. FAULT: an exception went through the layer.
+    has killed the flow. LOST: its upstream connection is gone. QUIET: the client has heard nothing for long. FAULT: an
+    exception went through the layer.
     """
 
     DECIDED = auto()
@@ -28,6 +29,7 @@ class Reason(Enum):
     OVERDUE = auto()
     KILLED = auto()
     LOST = auto()
+    QUIET = auto()
     FAULT = auto()
 
 
@@ -40,7 +42,8 @@ class Signal(events.MessageInjected[Reason]):
 
 
 class Timers:
-    """The running exchanges of this process, and what wakes them. `tick_s`: how late a timeout may be noticed."""
+    """The running exchanges of this process, and what wakes them. `tick_s`: how late a timeout, or a keep-alive that is
+    due, may be noticed."""
 
     def __init__(self, handlers: MutableMapping[tuple[object, ...] | str, ConnectionHandler], tick_s: float) -> None:
         self.running: set[Run] = set()
@@ -101,3 +104,6 @@ class Timers:
                 self.signal(run.stream, Reason.KILLED)
             elif run.deadline_s <= now_s or handler is None:
                 self.signal(run.stream, Reason.OVERDUE)
+            elif run.quiet_until_s <= now_s and not run.woken:
+                run.woken = True
+                self.signal(run.stream, Reason.QUIET)

@@ -14,7 +14,18 @@ from mitmproxy.tools.dump import DumpMaster
 
 from addons import exchange as exchanges
 from addons.engine import Engine
-from addons.exchange import Answer, Breakage, Exchange, Head, Headers, ReplyHead, Step, UpstreamRequest, Wait
+from addons.exchange import (
+    Answer,
+    Breakage,
+    Exchange,
+    Head,
+    Headers,
+    Pace,
+    ReplyHead,
+    Step,
+    UpstreamRequest,
+    Wait,
+)
 from translators import registry
 from translators.dialect import Operation
 
@@ -99,6 +110,7 @@ class ScriptedConductor:
         self.attempts: list[ScriptedAttempt] = []
         self.ends: list[tuple[int | None, int]] = []
         self.reply_headers: Headers = ()
+        self.pace: Pace | None = None
         self.ended = asyncio.Event()
         self.deciding = asyncio.Event()
         self.decide = asyncio.Event()
