@@ -13,8 +13,9 @@ from addons.accounts.pool import Exhausted, Pool
 from addons.accounts.rotation import Rotation
 from addons.attempt import UpstreamAttempt
 from addons.bond import Bond
-from addons.exchange import Answer, AttemptRecord, Exchange, Headers, Pace, Step, Wait
+from addons.exchange import Answer, AttemptRecord, Exchange, Headers, Step, Wait
 from addons.outbound import Outbound, pairs
+from addons.pace import pace_of
 from addons.refusals import InternalError, NotCounted
 from addons.reply_headers import RETRY_AFTER
 from addons.rounds import Crowd, Rounds, Shares, Turn
@@ -115,13 +116,13 @@ class ExchangeConductor:
     """See addons.exchange.Conductor."""
 
     def __init__(self, shared: Conductors, exchange: Exchange, tiers: Sequence[Tier]) -> None:
-        self.pace: Pace | None = None
+        self.pace = pace_of(exchange, shared.settings)
         self._shared = shared
         self._exchange = exchange
         heard = hearing(exchange, tiers)
         self._bond = None if shared.sessions is None else Bond.of(exchange, shared.sessions)
         preferred = None if self._bond is None else self._bond.preferred(heard, shared.clock())
-        self._rounds = Rounds(exchange.model, heard, shared.shares, preferred)
+        self._rounds = Rounds(exchange.model, heard, shared.shares, preferred, stream=exchange.stream)
         self._unsaid: GatewayError | None = None if heard else unheard(exchange, tiers)
         self._last: UpstreamAttempt | None = None
         self._outbound = Outbound(exchange)

@@ -9,6 +9,10 @@ does not use up the attempts, however many credentials it has. fill-first stays 
 Another round (`request-retry`) is CLIProxyAPI's, with two differences. It is opened where any attempt of the round
 failed in a way that may pass, not only the last one: which one is last is chance. And one is borrowed in the first
 round only: later rounds wait, at most `max-retry-interval`, for one that has recovered.
+
+A stream has more rounds (`streaming.bootstrap-retries`), in which everybody takes part, before those of request-retry.
+In CLIProxyAPI they are for a stream that fails before its first piece, and here every stream that may still fail over
+is one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -89,21 +93,35 @@ class Shares:
 
 
 class Rounds:
-    """The rounds of one request. `model`: as the client asked for it."""
+    """The rounds of one request. `model`: as the client asked for it. `stream`: whether it wants one."""
 
-    def __init__(self, model: str, tiers: Sequence[Tier], shares: Shares, preferred: Preferred | None = None) -> None:
+    def __init__(
+        self,
+        model: str,
+        tiers: Sequence[Tier],
+        shares: Shares,
+        preferred: Preferred | None = None,
+        *,
+        stream: bool = False,
+    ) -> None:
         self.number = 0
         self._model = model
         self._tiers = tiers
         self._shares = shares
         self._pools = shares.pools
         self._settings = shares.settings
+        self._more = shares.settings.streaming.bootstrap_retries if stream else 0
         self._preferred = preferred
         self._orders: dict[int, list[Candidate]] = {}  # tier -> its candidates, the next one first
         self._tried: dict[tuple[str, str], set[str]] = {}
         self._attempts = 0
         self._attempts_in_round = 0
         self._may_pass = False
+
+    @property
+    def retry_round(self) -> int:
+        """Only credentials whose own request-retry is at least that take part in this round."""
+        return max(0, self.number - self._more)
 
     def pick(self, now_s: float) -> Turn | Crowd | None:
         """Whose turn it is now; None where this round has nobody left."""
@@ -146,10 +164,10 @@ class Rounds:
         if self._attempts >= MAX_ATTEMPTS or not (self._may_pass or not self._attempts_in_round):
             return None
         if self.number and not self._attempts_in_round:
-            wait_s = self._wait_s(now_s, self.number)
+            wait_s = self._wait_s(now_s, self.retry_round)
             if wait_s is not None and 0 < wait_s < EARLY_S:
                 return wait_s  # The timer of this round's own wait was a little early.
-        wait_s = self._wait_s(now_s, self.number + 1)
+        wait_s = self._wait_s(now_s, max(0, self.number + 1 - self._more))
         longest_s = max(0.0, self._settings.max_retry_interval)
         if wait_s is None or wait_s > longest_s:
             return None
@@ -206,7 +224,7 @@ class Rounds:
                     self._tried.get((candidate.pool, candidate.model), _NOBODY),
                     candidate.credentials,
                     resting_too=resting_too,
-                    retry_round=self.number,
+                    retry_round=self.retry_round,
                 )
                 if isinstance(picked, Lease):
                     return Turn(candidate, picked)

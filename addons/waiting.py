@@ -93,7 +93,7 @@ class _Places:
                 candidate.credentials,
                 self._woken.set,
                 tried=self._rounds.tried(candidate),
-                retry_round=self._rounds.number,
+                retry_round=self._rounds.retry_round,
                 resting_too=crowd.resting_too,
             )
             if ticket is not None:

@@ -21,7 +21,6 @@ USAGE: Final = "usage is one log line for each exchange"
 RULES: Final = "requests are not edited by rules yet"
 HTTP: Final = "requests go out over HTTP"
 SEARCH: Final = "the search of Codex is not served yet"
-SILENCE: Final = "a silent upstream is waited for without comments yet"
 
 _ENTRY: Final = {"auth-index": MANAGEMENT}
 _MODEL: Final = {
@@ -51,9 +50,7 @@ INACTIVE: Final[Mapping[str, Mapping[str, str]]] = {
         "home": CLUSTER,
         "auth-auto-refresh-workers": ACCOUNTS,
         "quota-exceeded": "no credential moves to other projects, models or paid credits by itself",
-        "streaming": SILENCE,
-        "nonstream-keepalive-interval": "a whole reply is sent when it is there",
-        "nonstream-keepalive": "a whole reply is sent when it is there",
+        "nonstream-keepalive": "nonstream-keepalive-interval is what switches it on",
         "disable-image-generation": IMAGES,
         "gpt-image-2-base-model": IMAGES,
         "video-result-auth-cache-ttl": IMAGES,
@@ -149,7 +146,6 @@ WITHIN: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "home": ("enabled", "host", "port", "disable-cluster-discovery", "tls"),
     "quota-exceeded": ("switch-project", "switch-preview-model", "antigravity-credits"),
-    "streaming": ("keepalive-seconds", "bootstrap-retries"),
     "codex": (
         "identity-confuse",
         "disable-codex-cloaking",

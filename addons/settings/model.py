@@ -49,6 +49,16 @@ class Routing(Section):
     queue_timeout_seconds: int = Field(default=120, ge=0, description="for how long they wait")
 
 
+class Streaming(Section):
+    """What the client of a stream gets while there is nothing to send, and how often a stream is tried."""
+
+    keepalive_seconds: Count = Field(default=0, description="after so long a silence a keep-alive goes out; 0: never")
+    early_commit_seconds: Count = Field(
+        default=0, description="when the first one goes out, and opens the reply; 0: after keepalive-seconds"
+    )
+    bootstrap_retries: Count = Field(default=0, description="rounds before those of request-retry")
+
+
 class Settings(Section):
     """The whole file."""
 
@@ -79,6 +89,10 @@ class Settings(Section):
     disable_cooling: Switch = Field(default=False, description="no credential rests after a failure")
     save_cooldown_status: Switch = Field(default=False, description="rests outlive the process, as files in auth-dir")
     transient_error_cooldown_seconds: int = Field(default=0, description="0: 60 seconds; less: no rest")
+    streaming: Streaming = Streaming()
+    nonstream_keepalive_interval: Count = Field(
+        default=0, description="seconds after which a newline tells the client of a whole reply to wait; 0: never"
+    )
     passthrough_headers: Switch = Field(default=False, description="the vendor's reply headers reach the client")
 
     @property

@@ -215,3 +215,31 @@ def test_a_key_that_rests_is_told_of_once_however_many_models_it_has() -> None:
     fail(play, 401)
     answer = play.answer()
     assert answer.body.count(b" unauthorized 401 until ") == 1
+
+
+def test_a_stream_has_more_rounds_in_which_everybody_takes_part() -> None:
+    one = stage(chat("a", request_retry=1), chat("b"), streaming={"bootstrap-retries": 2}, disable_cooling=True)
+    play = one.play(stream=True)
+    keys = fail(play, times=7)
+    assert [sorted(keys[start : start + 2]) for start in (0, 2, 4)] == [["a-k-1", "b-k-1"]] * 3
+    assert keys[6] == "a-k-1"
+    assert play.answer().status == 429
+    whole = one.play()
+    assert sorted(fail(whole, times=3)) == ["a-k-1", "a-k-1", "b-k-1"]
+    assert whole.answer().status == 429
+
+
+def test_the_more_rounds_of_a_stream_wait_for_those_that_rest() -> None:
+    one = stage(chat("a"), streaming={"bootstrap-retries": 1}, max_retry_interval=9)
+    play = one.play(stream=True)
+    fail(play, 429, retry_after="1")
+    assert play.next() == Wait(1.0)
+    one.now_s += 1.0
+    reply(play.attempt())
+
+
+def test_the_more_rounds_of_a_stream_do_not_wait_where_nobody_may() -> None:
+    one = stage(chat("a"), streaming={"bootstrap-retries": 5})
+    play = one.play(stream=True)
+    fail(play, 429, retry_after="1")
+    assert play.answer().status == 429

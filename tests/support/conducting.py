@@ -76,6 +76,8 @@ class Play:
         model: str = "big",
         headers: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
+        stream: bool = False,
+        query: str = "",
     ) -> None:
         said = {"model": model, "max_tokens": 10, "messages": HI} if body is None else body
         self.stage = stage
@@ -86,7 +88,8 @@ class Play:
             body=json.dumps(said).encode(),
             headers=headers or {},
             model=model,
-            stream=False,
+            stream=stream,
+            query=query,
             client_name=ANYONE,
             received_s=stage.now_s,
         )
