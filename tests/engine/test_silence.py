@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import pytest
 from mitmproxy import http
@@ -381,6 +382,32 @@ async def test_an_addon_that_changes_the_stream_gets_keep_alives_as_any_piece_of
         assert await talk.read_chunk() == WAITING.upper()
         told.set()
         assert await rest_of(talk) == b"DONE"
+
+
+@played
+async def test_a_keep_alive_that_came_too_late_is_none() -> None:
+    """It was due while a hook held the stream; behind the hook the reply itself was sent."""
+    told = asyncio.Event()
+
+    class Slow:
+        name = "slow"
+
+        async def responseheaders(self, flow: http.HTTPFlow) -> None:
+            parts: Any = stage.engine._installed
+            await until(lambda: all(run.woken for run in parts._timers.running))
+
+    async def answers(_: Upstream, talk: Talk, __: Message) -> None:
+        await talk.send(HEAD + chunk(b"first"))
+        await told.wait()
+        await talk.send(chunk(b"last") + END)
+
+    async with proxy(Slow()) as stage, upstream(answers) as up, client(stage.port) as talk:
+        paced(stage.conduct(up.request()), ONCE)
+        await talk.send(post())
+        assert (await talk.read_head()).headers[b"x-number"] == b"1"
+        assert await talk.read_chunk() == b"first"
+        told.set()
+        assert [await talk.read_chunk(), await talk.read_chunk()] == [b"last", b""]
 
 
 async def of_http_1_0(stage: Stage, told: asyncio.Event) -> bytes:
