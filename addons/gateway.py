@@ -2,55 +2,36 @@
 
 import json
 import logging
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
 
 from mitmproxy import http
 
 from addons import exchange as exchanges
-from addons.access import KEY_HEADERS, KEY_PARAMETERS
-from addons.accounts.masking import MASK
-from addons.conduct import able, estimate
 from addons.exchange import Exchange
 from addons.listen import OWN_NAME, PLACEHOLDER_HOST
-from addons.paths import Place, RouteTable, surface_of
+from addons.opening import JSON_HEADERS, Visit, asked_of, body_of, hide_keys, open_exchange, read, refuse
+from addons.paths import RouteTable, surface_of
 from addons.refusals import (
     CrossOrigin,
     DotSegments,
     InternalError,
-    NotServedByModel,
     NoWebSocket,
-    UnreadableBody,
     WrongBody,
     WrongMethod,
 )
 from addons.serving import Current, Serving
 from translators import GatewayError, registry
-from translators.dialect import Dialect, ModelInfo, Operation, Peek
+from translators.dialect import Dialect, ModelInfo, Operation
 from translators.jsonio import top_level
 
 logger = logging.getLogger(__name__)
 
 SHOWN_LOSSES: Final = 20
-JSON_HEADERS: Final = {"content-type": "application/json"}
 CLAUDE_CODE: Final = "claude-cli"
 GOOGLE_HEADERS: Final = ("x-goog-api-client", "x-goog-api-key")
 CHAT_PATH: Final = "/v1/chat/completions"
 RESPONSES_PATH: Final = "/v1/responses"
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A request at the gateway, read once. Header names in lower case; no secret stays on the flow."""
-
-    flow: http.HTTPFlow
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
 
 
 class Gateway:
@@ -95,7 +76,11 @@ class Gateway:
             case Operation.UPGRADE:
                 raise NoWebSocket(visit.path)
             case _:
-                _open(visit, serving, place, name)
+                body = body_of(visit.flow)
+                if place.route.path == CHAT_PATH:
+                    _check_is_chat(visit, body)
+                asked = asked_of(place, body)
+                open_exchange(visit, serving, asked, asked.model, name)
 
     def _dialect_of(self, visit: Visit) -> Dialect:
         """The dialect that an error at this path is worded in."""
@@ -127,17 +112,9 @@ def told(exchange: Exchange) -> Iterator[str]:
 
 def visit_of(flow: http.HTTPFlow) -> Visit:
     """Reads the request, and takes the client's key off the flow, which is shown to people."""
-    request = flow.request
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.fields}
-    path, _, search = request.path.partition("?")
-    query = dict(parse_qsl(search, keep_blank_values=True)) if search else {}
-    for header in KEY_HEADERS:
-        if header in headers:
-            request.headers[header] = MASK
-    if any(parameter in query for parameter in KEY_PARAMETERS):
-        shown = {key: MASK if key in KEY_PARAMETERS else value for key, value in query.items()}
-        request.path = f"{path}?{urlencode(shown, safe='*')}"
-    return Visit(flow, request.method, path.rstrip("/") or "/", query, headers)
+    visit = read(flow)
+    hide_keys(flow, visit)
+    return visit
 
 
 def spoken(visit: Visit) -> str:
@@ -160,54 +137,11 @@ def answer(flow: http.HTTPFlow, body: bytes, headers: Mapping[str, str] | None =
     flow.response = http.Response.make(200, body, {**JSON_HEADERS, **(headers or {})})
 
 
-def refuse(flow: http.HTTPFlow, dialect: Dialect, error: GatewayError) -> None:
-    """The error, in the client's dialect."""
-    headers = dict(JSON_HEADERS)
-    if isinstance(error, WrongMethod):
-        headers["allow"] = ", ".join(error.allowed)
-    flow.response = http.Response.make(error.status, dialect.encode_error(error), headers)
-    logger.info("flow=%s refused: %d %s", flow.id[:8], error.status, error)
-
-
 def _info(serving: Serving, model: str) -> ModelInfo:
     info = serving.router.info(model)
     if info is None:
         raise serving.router.unknown(model)
     return info
-
-
-def _open(visit: Visit, serving: Serving, place: Place, client_name: str) -> None:
-    """An exchange from the request's body, with a conductor that knows whom to ask."""
-    dialect, operation = place.dialect, place.route.operation
-    body = _body(visit.flow)
-    if place.route.path == CHAT_PATH:
-        _check_is_chat(visit, body)
-    asked = Peek(place.model, place.route.stream is True) if place.model else dialect.peek(body)
-    tiers = serving.router.candidates(asked.model)
-    if not tiers:
-        raise serving.router.unknown(asked.model)
-    if operation is not Operation.GENERATE:
-        tiers = able(dialect, operation, tiers)
-    if not tiers and operation is Operation.COUNT_TOKENS:
-        counted = estimate(dialect, body)
-        visit.flow.response = http.Response.make(counted.status, counted.body, counted.headers)
-        return
-    if not tiers:
-        raise NotServedByModel(asked.model, visit.path)
-    exchange = Exchange(
-        id=visit.flow.id,
-        client=dialect,
-        operation=operation,
-        body=body,
-        headers=visit.headers,
-        query=urlencode({key: value for key, value in visit.query.items() if key not in KEY_PARAMETERS}),
-        model=asked.model,
-        stream=asked.stream and operation is Operation.GENERATE,
-        client_name=client_name,
-        received_s=time.time(),
-    )
-    exchange.conductor = serving.conductors.conduct(exchange, tiers)
-    exchanges.attach(visit.flow, exchange)
 
 
 def _check_is_chat(visit: Visit, body: bytes) -> None:
@@ -217,12 +151,3 @@ def _check_is_chat(visit: Visit, body: bytes) -> None:
     fields = top_level(body)
     if "messages" not in fields and ("input" in fields or "instructions" in fields):
         raise WrongBody(visit.path, RESPONSES_PATH)
-
-
-def _body(flow: http.HTTPFlow) -> bytes:
-    """The request's body, decompressed. Raises UnreadableBody."""
-    try:
-        return flow.request.content or b""
-    except ValueError as error:
-        encoding = flow.request.headers.get("content-encoding", "")
-        raise UnreadableBody(f"the body is not valid {encoding!r}") from error

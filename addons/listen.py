@@ -12,6 +12,8 @@ PLACEHOLDER_HOST: Final = "gateway.invalid"
 OWN_NAME: Final = "cliproxy-mitm gateway"
 """How our own banner begins (GET /)."""
 
+_PROXY: Final = "regular:"
+
 ASK_TIMEOUT_S: Final = 1.0
 BANNER_LIMIT: Final = 65536
 CLIPROXYAPI_MARKS: Final = ("cli proxy api", "cliproxyapi", "x-cpa-")
@@ -21,6 +23,17 @@ CLIPROXYAPI_MARKS: Final = ("cli proxy api", "cliproxyapi", "x-cpa-")
 def gateway_mode(host: str, port: int) -> str:
     """The mitmproxy mode that is our gateway: a reverse proxy that serves HTTP/1.1 and, with TLS, HTTP/2."""
     return f"reverse:http://{PLACEHOLDER_HOST}@{in_url(host)}:{port}"
+
+
+def interception_mode(host: str, port: int) -> str:
+    """The mitmproxy mode that is our HTTPS proxy. Its colon, which nobody writes by hand, marks it as ours: one that
+    the user has named is theirs, and none of our business."""
+    return f"{_PROXY}@{in_url(host)}:{port}"
+
+
+def is_interception_mode(mode: str) -> bool:
+    """Whether it is that one."""
+    return mode.startswith(f"{_PROXY}@")
 
 
 def in_url(host: str) -> str:
@@ -33,8 +46,8 @@ def from_here(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
 
 
-def port_problem(host: str, port: int) -> str | None:
-    """Why nothing can listen there, in a line with the cure; None where it can."""
+def port_problem(host: str, port: int, key: str = "port") -> str | None:
+    """Why nothing can listen there, in a line with the cure, which names the key; None where it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -42,15 +55,16 @@ def port_problem(host: str, port: int) -> str | None:
             probe.bind((host, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                return _taken(host, port)
+                return _taken(host, port, key)
             said = error.strerror or error
-            return f"Can't listen on {host}:{port}: {said}. Set `host` and `port` in config.yaml."
+            address = key.removesuffix("port") + "host"
+            return f"Can't listen on {host}:{port}: {said}. Set `{address}` and `{key}` in config.yaml."
     return None
 
 
-def _taken(host: str, port: int) -> str:
+def _taken(host: str, port: int, key: str) -> str:
     where = f"Port {port} on {host} is taken by"
-    otherwise = "or set another `port` in config.yaml."
+    otherwise = f"or set another `{key}` in config.yaml."
     for secure in (False, True):
         said = _banner(from_here(host), port, secure)
         if OWN_NAME in said:

@@ -10,6 +10,7 @@ LOGGERS: Final = ("mitmproxy.proxy.server", "mitmproxy.proxy.mode_servers")
 
 _COMING_AND_GOING: Final = re.compile(
     r"(?:client|server) (?:connect|disconnect)\b|error establishing server connection\b"
+    r"|Streaming (?:request to|response from)\b"
 )
 _OURS: Final = (
     (re.compile(rf"reverse proxy to \S*{re.escape(PLACEHOLDER_HOST)}\S*"), "the gateway is"),

@@ -1,4 +1,4 @@
-"""Reads the config, builds what serves it, and puts it into mitmproxy: the gateway before the engine."""
+"""Reads the config, builds what serves it, and puts it into mitmproxy: both entrances before the engine."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence, Set
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from mitmproxy import ctx
 from mitmproxy.addonmanager import Loader
@@ -14,15 +14,24 @@ from mitmproxy.addonmanager import Loader
 from addons import first_run, welcome
 from addons.engine import Engine
 from addons.gateway import Gateway
-from addons.listen import PLACEHOLDER_HOST, gateway_mode, port_problem
+from addons.intercept import Interception
+from addons.listen import (
+    PLACEHOLDER_HOST,
+    gateway_mode,
+    interception_mode,
+    is_interception_mode,
+    port_problem,
+)
 from addons.quiet import Quiet
 from addons.reload import ConfigFile, Reloader, log_notes
 from addons.serving import Builder, Current, Serving
-from addons.settings import CONFIG_NAME, Loaded, Settings, SettingsError, find_config
-from addons.tls import GatewayTls, TlsError, ca_problem
+from addons.settings import CONFIG_NAME, Loaded, Settings, SettingsError, checks, find_config
+from addons.tls import GatewayTls, TlsError, ca_problem, guard_ca
 from addons.usage.record import Fanout, LogSink
 
 logger = logging.getLogger(__name__)
+
+CA_FILE: Final = "mitmproxy-ca-cert.pem"
 
 OPTIONS = {
     "connection_strategy": "lazy",
@@ -62,6 +71,7 @@ class Service:
         problem = ca_problem(Path(ctx.options.confdir).expanduser(), ctx.options.key_size, ctx.options.cert_passphrase)
         if problem:
             stop(problem)
+        guard_ca(Path(ctx.options.confdir).expanduser())
         try:
             file = ConfigFile(config_path())
             self._start(file, file.read())
@@ -97,7 +107,7 @@ class Service:
         if proxy := welcome.unused_proxy(settings, os.environ):
             logger.warning(proxy)
         self._current = Current(self._builder.build(settings))
-        parts: list[Any] = [Gateway(self._current), Engine()]
+        parts: list[Any] = [Gateway(self._current), Interception(self._current), Engine()]
         if settings.tls.enable:
             parts.insert(0, GatewayTls(settings.tls))
         for part in parts:
@@ -135,7 +145,31 @@ class Service:
             sys.exit(1)
         if has_ours(ctx.options.mode):
             web_url = getattr(ctx.master, "web_url", None)
-            welcome.say(settings, serving.router, web_url, ctx.options.cliproxy_welcome)
+            intercepts = await self._listen_for_clients_of_vendors(settings)
+            ca = Path(ctx.options.confdir) / CA_FILE if intercepts else None
+            welcome.say(settings, serving.router, web_url, ctx.options.cliproxy_welcome, ca)
+
+    async def _listen_for_clients_of_vendors(self, settings: Settings) -> bool:
+        """Adds the interception to the listeners, or says why not: the gateway goes on without it."""
+        own = settings.intercept
+        before = [mode for mode in ctx.options.mode if is_interception_mode(mode)]
+        wanted = [interception_mode(own.host, own.port)] if own.enable else []
+        problem = None
+        if own.enable:
+            problem = checks.interception_problem(settings)
+            if problem is None and wanted != before:
+                problem = await asyncio.to_thread(port_problem, own.host, own.port, "intercept.port")
+        modes = [mode for mode in ctx.options.mode if not is_interception_mode(mode)]
+        server = ctx.master.addons.get("proxyserver")
+        if problem is None:
+            ctx.options.update(mode=[*modes, *wanted])
+            if await server.setup_servers():
+                return own.enable
+            problem = f"Can't listen on {own.host}:{own.port}. Set another `intercept.port` in config.yaml."
+        ctx.options.update(mode=modes)
+        await server.setup_servers()
+        logger.warning("No interception, only the gateway: %s (intercept.enable: false says no more of it.)", problem)
+        return False
 
     def _set_options(self, options: dict[str, Any]) -> None:
         for name, value in options.items():
@@ -156,12 +190,12 @@ def config_path() -> Path:
 
 def has_ours(modes: Sequence[str]) -> bool:
     """Whether mitmproxy listens as the gateway."""
-    return len(others(modes)) < len(modes)
+    return any(PLACEHOLDER_HOST in mode for mode in modes)
 
 
 def others(modes: Sequence[str]) -> list[str]:
     """Those of the modes that its user has named."""
-    return [mode for mode in modes if PLACEHOLDER_HOST not in mode]
+    return [mode for mode in modes if PLACEHOLDER_HOST not in mode and not is_interception_mode(mode)]
 
 
 def give_listener_back() -> None:

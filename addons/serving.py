@@ -10,6 +10,7 @@ from addons.accounts import from_settings
 from addons.accounts.saved import SavedRests
 from addons.accounts.state import MemoryState, PoolState
 from addons.conduct import Conductors
+from addons.intercept_table import HostTable, ModelMap, listed_hosts
 from addons.route import Router
 from addons.settings import Settings
 from addons.usage.record import UsageSink
@@ -23,6 +24,8 @@ class Serving:
     access: Access
     router: Router
     conductors: Conductors
+    hosts: HostTable
+    models: ModelMap
 
 
 @dataclass(slots=True)
@@ -58,7 +61,8 @@ class Builder:
         for pool in pools.values():
             pool.serve(self._clock())  # Those in line may be served under the new limits.
         self._conductors = Conductors(pools, settings, self._sink, self._clock, before=self._conductors)
-        return Serving(settings, access, router, self._conductors)
+        hosts, models = HostTable(listed_hosts(settings.intercept)), ModelMap(settings.intercept.models)
+        return Serving(settings, access, router, self._conductors, hosts, models)
 
     def close(self) -> None:
         """The process ends: what rests is on the disk afterwards, where it is to be kept."""

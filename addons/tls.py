@@ -17,6 +17,8 @@ from addons.settings.model import Tls
 logger = logging.getLogger(__name__)
 
 CA_NAME: Final = "mitmproxy"
+CA_KEYS: Final = (f"{CA_NAME}-ca.pem", f"{CA_NAME}-ca.p12")
+MITMPROXYS: Final = ("config.yaml", "config.yml", "keys.yaml")
 HTTPS_ONLY: Final = b"This port speaks HTTPS only: begin the address with https://\n"
 
 
@@ -97,6 +99,25 @@ def ca_problem(folder: Path, key_size: int, passphrase: str | None) -> str | Non
             f" Move it away for a new one, which clients must then trust, {elsewhere}."
         )
     return None
+
+
+def guard_ca(folder: Path) -> None:
+    """The CA's keys can be read by nobody else: who has one can pass for every host. A folder that holds other things
+    too keeps its mode."""
+    try:
+        names = {path.name for path in folder.iterdir()}
+        if all(name.startswith(f"{CA_NAME}-") or name in MITMPROXYS for name in names):
+            _narrow(folder, 0o700)
+        for name in CA_KEYS:
+            if name in names:
+                _narrow(folder / name, 0o600)
+    except OSError as error:
+        logger.warning("%s: others may be able to read mitmproxy's CA: %s", error.filename or folder, error.strerror)
+
+
+def _narrow(path: Path, mode: int) -> None:
+    if path.stat().st_mode & 0o777 & ~mode:
+        path.chmod(mode)
 
 
 def _is_usable(folder: Path, password: bytes | None) -> bool:

@@ -5,6 +5,7 @@ import logging
 import shlex
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from addons.listen import from_here, in_url
@@ -21,17 +22,18 @@ ADD_ONE: Final = (
 PROXY_VARIABLES: Final = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
 
 
-def say(settings: Settings, router: Router, web_url: str | None, how: str) -> None:
+def say(settings: Settings, router: Router, web_url: str | None, how: str, ca: Path | None = None) -> None:
     """Prints it for scripts/run (`first`: with the client key that was made just now), else logs it.
 
-    The client key is shown on the first start only, to whoever started it; it never goes to a log.
+    The client key is shown on the first start only, to whoever started it; it never goes to a log. `ca`: what
+    clients of the interception must trust; None where it does not listen.
     """
     if not how:
-        for line in lines(settings, router, web_url, PLACEHOLDER_KEY):
+        for line in lines(settings, router, web_url, PLACEHOLDER_KEY, ca):
             logger.info(line)
         return
     key = settings.api_keys[0].get_secret_value() if how == "first" and settings.api_keys else PLACEHOLDER_KEY
-    sys.stdout.write("\n".join(["", *lines(settings, router, web_url, key)]) + "\n")
+    sys.stdout.write("\n".join(["", *lines(settings, router, web_url, key, ca)]) + "\n")
     sys.stdout.flush()
 
 
@@ -41,12 +43,16 @@ def base_url(settings: Settings) -> str:
     return f"{scheme}://{in_url(from_here(settings.host))}:{settings.port}"
 
 
-def lines(settings: Settings, router: Router, web_url: str | None, key: str) -> list[str]:
+def lines(settings: Settings, router: Router, web_url: str | None, key: str, ca: Path | None = None) -> list[str]:
     """The text, a line each."""
     url = base_url(settings)
     text = [
         f"Gateway   {url}  (OpenAI clients: {url}/v1, Anthropic and Gemini clients: {url})",
     ]
+    if ca is not None:
+        own = settings.intercept
+        proxy = f"http://{in_url(own.host)}:{own.port}"
+        text.append(f"Proxy     {proxy}  (HTTPS_PROXY of clients that call their vendor, and trust {ca})")
     if web_url:
         text.append(f"Console   {web_url}")
     models = router.models()

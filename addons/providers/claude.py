@@ -78,4 +78,5 @@ PROVIDER: Final = Provider(
     genuine=genuine,
     families=("claude-",),
     catalogue="claude",
+    hosts={HOST: ("/v1/messages", "/v1/messages/count_tokens")},
 )

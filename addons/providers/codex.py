@@ -17,6 +17,8 @@ from translators.envelopes import codex
 from translators.jsonio import UNREADABLE
 
 HOST: Final = "api.openai.com"
+CHATGPT: Final = "chatgpt.com"
+"""The Codex backend, for who has logged in."""
 
 _KEPT: Final = frozenset(
     (
@@ -119,4 +121,8 @@ PROVIDER: Final = Provider(
     catalogue="codex",
     duties=codex.duties,
     streams_only=streams_only,
+    hosts={
+        HOST: ("/v1/responses", "/v1/responses/compact", "/v1/responses/input_tokens"),
+        CHATGPT: ("/backend-api/codex/responses", "/backend-api/codex/responses/compact"),
+    },
 )

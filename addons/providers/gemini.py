@@ -7,6 +7,10 @@ from addons.providers.provider import Provider, at_host
 from translators.dialect import Operation
 
 HOST: Final = "generativelanguage.googleapis.com"
+CODE_ASSIST: Final = "cloudcode-pa.googleapis.com"
+"""Where clients that have logged in ask; it wraps the requests in an envelope of its own."""
+
+ACTIONS: Final = ("generateContent", "streamGenerateContent", "countTokens")
 
 genuine = at_host(HOST)
 
@@ -27,4 +31,8 @@ PROVIDER: Final = Provider(
     genuine=genuine,
     families=("gemini-", "gemma-", "learnlm-"),
     catalogue="gemini",
+    hosts={
+        HOST: tuple(f"/{version}/models/{{model}}:{action}" for version in ("v1beta", "v1") for action in ACTIONS),
+        CODE_ASSIST: (),
+    },
 )

@@ -27,4 +27,5 @@ PROVIDER: Final = Provider(
     headers=headers,
     classify=refusals.classify,
     genuine=genuine,
+    hosts={HOST: ("/v1/chat/completions", "/v1/completions")},
 )

@@ -12,6 +12,7 @@ from translators import Loss, Target
 from translators.dialect import Operation
 
 NO_DIALECTS: Final[Mapping[Operation, str]] = MappingProxyType({})
+NO_HOSTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
 
 def never(_: str) -> bool:
@@ -36,7 +37,9 @@ class Provider:
     headers in lower case; status 0 with the body of an error inside a 200 stream. `genuine(base_url)`: whether this is
     the vendor's own API. A credential without a list of models serves what the catalogue has of `catalogue`, and every
     name that begins with one of `families`. `duties(body, target)`: the body as this provider insists on it, beyond its
-    dialect. `streams_only(base_url)`: it must be asked for a stream whatever the client wants.
+    dialect. `streams_only(base_url)`: it must be asked for a stream whatever the client wants. `hosts`: the
+    vendor's own hosts, as clients reach them by themselves -> the paths there that are inference, for what is
+    intercepted (`{model}` is one segment up to the colon); a host without any is known, and passes.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Provider:
     catalogue: str = ""
     duties: Callable[[bytes, Target], tuple[bytes, tuple[Loss, ...]]] | None = None
     streams_only: Callable[[str], bool] = never
+    hosts: Mapping[str, tuple[str, ...]] = NO_HOSTS
 
     def dialect_of(self, operation: Operation) -> str:
         """What it speaks where that is asked of it."""

@@ -48,4 +48,5 @@ PROVIDER: Final = Provider(
     families=("grok-",),
     catalogue="xai",
     duties=xai.duties,
+    hosts={HOST: ("/v1/responses", "/v1/chat/completions")},
 )

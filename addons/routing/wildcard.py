@@ -1,6 +1,12 @@
-"""Names that a pattern of the config leaves out."""
+"""Names that patterns of the config stand for."""
 
 from collections.abc import Iterable
+
+
+def fits(pattern: str, name: str) -> bool:
+    """Whether a pattern in which only `*` is special, for any text, stands for the name. Case does not matter."""
+    pieces = tuple(pattern.strip().lower().split("*"))
+    return _fits(pieces, name.lower()) if len(pieces) > 1 else pieces[0] == name.lower()
 
 
 class Excluded:

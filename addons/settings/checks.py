@@ -1,6 +1,7 @@
 """What no key shows by itself: keys that don't go together, and files that the config names."""
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from addons.settings.model import Settings, Tls
 from addons.settings.usable import Usable
 from addons.settings.values import LOOPBACK, PORTS, is_loopback, is_template
 
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
 _EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
 
 
@@ -25,6 +27,8 @@ def problems(settings: Settings, found: Usable) -> Iterator[Problem]:
         yield Problem(found.path(location), "is this gateway itself: requests would go round in a circle")
     if settings.tls.enable:
         yield from _certificate(settings.tls)
+    if settings.intercept.enable:
+        yield from _interception(settings)
 
 
 def advice(settings: Settings, found: Usable) -> Iterator[Note]:
@@ -42,11 +46,41 @@ def advice(settings: Settings, found: Usable) -> Iterator[Note]:
             yield Note(f"{path}.base-url", "has no path: most providers want /v1 at its end")
 
 
+def _interception(settings: Settings) -> Iterator[Problem]:
+    """Where it may listen, and what its hosts are like."""
+    from addons.providers.registry import all_providers  # They read settings themselves.
+
+    own = settings.intercept
+    if not is_loopback(own.host):
+        text = "others could use your credentials there, since this proxy can't ask for a password yet"
+        yield Problem("intercept.host", f"{text}: leave it empty, then only this machine can reach it")
+    known = {host for provider in all_providers().values() for host, paths in provider.hosts.items() if paths}
+    for host, like in own.hosts.items():
+        if not _HOST_NAME.fullmatch(host):
+            yield Problem("intercept.hosts", f"{host[:60]!r} is no host name: write it like llm.example.com")
+        if like.lower() not in known:
+            text = f"{like[:60]!r} is not a host whose paths are known: write one of {', '.join(sorted(known))}"
+            yield Problem("intercept.hosts", text)
+
+
 def circles(settings: Settings, listener: Settings) -> Iterator[tuple[int | str, ...]]:
     """Where these settings name the gateway itself, which listens as `listener` says."""
     for location, url in _addresses(settings):
-        if _is_itself(listener, url):
+        if _is_itself(listener.host, listener.port, url):
             yield location
+
+
+def interception_problem(settings: Settings) -> str | None:
+    """Why the interception can't listen where it is to, by what the config says itself: the gateway does all the same,
+    as for everybody who has never heard of the other."""
+    own = settings.intercept
+    if own.port == settings.port:
+        return f"Port {own.port} is the gateway's. Set another `intercept.port` in config.yaml."
+    for location, url in _addresses(settings):
+        if _is_itself(own.host, own.port, url):
+            said = f"Port {own.port} is that of an upstream in the config ({location[-1]} of {location[0]})"
+            return f"{said}. Set another `intercept.port` in config.yaml."
+    return None
 
 
 def _addresses(settings: Settings) -> Iterator[tuple[tuple[int | str, ...], str]]:
@@ -62,16 +96,16 @@ def _addresses(settings: Settings) -> Iterator[tuple[tuple[int | str, ...], str]
                 yield location, key.proxy_url.get_secret_value()
 
 
-def _is_itself(listener: Settings, url: str) -> bool:
+def _is_itself(listens: str, port: int, url: str) -> bool:
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
-    if not host or listener.port == 0:
+    if not host or port == 0:
         return False
-    if listener.port != (parts.port or PORTS.get(parts.scheme)):
+    if port != (parts.port or PORTS.get(parts.scheme)):
         return False
-    if is_loopback(host) or host.endswith(".localhost") or host == listener.host.lower() or host in _EVERYWHERE:
+    if is_loopback(host) or host.endswith(".localhost") or host == listens.lower() or host in _EVERYWHERE:
         return True
-    return listener.host in _EVERYWHERE and _is_this_machine(host)
+    return listens in _EVERYWHERE and _is_this_machine(host)
 
 
 def _is_this_machine(host: str) -> bool:

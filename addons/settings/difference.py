@@ -9,8 +9,8 @@ from addons.accounts.masking import masked
 from addons.settings.entries import Section
 from addons.settings.model import Settings
 
-NEEDS_RESTART: Final = frozenset(("host", "port", "tls"))
-"""Top-level keys that the listener is made from: a new value counts from the next start."""
+NEEDS_RESTART: Final = frozenset(("host", "port", "tls", "intercept.enable", "intercept.host", "intercept.port"))
+"""Keys that the listeners are made from: a new value counts from the next start."""
 
 
 def difference(old: Settings, new: Settings) -> tuple[str, ...]:
@@ -23,7 +23,7 @@ def difference(old: Settings, new: Settings) -> tuple[str, ...]:
 
 def needs_restart(paths: tuple[str, ...]) -> tuple[str, ...]:
     """Those of `difference` that wait for the next start."""
-    return tuple(path for path in paths if path.partition(".")[0] in NEEDS_RESTART)
+    return tuple(path for path in paths if {path, path.partition(".")[0]} & NEEDS_RESTART)
 
 
 def _sections(old: Section, new: Section, path: str) -> Iterator[str]:

@@ -17,13 +17,28 @@ from addons.settings.entries import (
     VertexKey,
     XaiKey,
 )
-from addons.settings.values import LOOPBACK, Count, Duration, Host, ProxyUrl, Secret, Switch, Text, strategy
+from addons.settings.values import (
+    LOOPBACK,
+    Count,
+    Duration,
+    Host,
+    ProxyUrl,
+    Secret,
+    Switch,
+    Text,
+    TextMap,
+    Texts,
+    strategy,
+    word,
+)
 
 TRANSIENT_COOLDOWN_S: Final = 60.0
 
 AUTH_DIR: Final = "~/.cli-proxy-api"
 
 type Strategy = Annotated[Literal["round-robin", "weighted-round-robin", "fill-first"], BeforeValidator(strategy)]
+
+type Unrouted = Annotated[Literal["pass", "refuse"], BeforeValidator(word)]
 
 
 class Tls(Section):
@@ -59,6 +74,18 @@ class Streaming(Section):
     bootstrap_retries: Count = Field(default=0, description="rounds before those of request-retry")
 
 
+class Intercept(Section):
+    """The HTTPS proxy for clients that keep calling their vendor. It asks no key: only this machine may reach it."""
+
+    enable: Switch = True
+    host: Host = LOOPBACK
+    port: int = Field(default=8080, ge=1, le=65535)
+    unrouted: Unrouted = Field(default="pass", description="a model that nobody serves: pass it to its vendor, refuse")
+    models: TextMap = Field(default_factory=dict, description="asked for -> answered by; `*` stands for anything")
+    hosts: TextMap = Field(default_factory=dict, description="more hosts -> the known host whose paths they have")
+    remove_hosts: Texts = Field(default=(), description="known hosts that are not opened")
+
+
 class Settings(Section):
     """The whole file."""
 
@@ -70,6 +97,7 @@ class Settings(Section):
         default=(), description="the keys that clients show; a template's sample among them lets nobody in"
     )
     debug: Switch = False
+    intercept: Intercept = Intercept()
     gemini_api_key: tuple[GeminiKey, ...] = ()
     claude_api_key: tuple[ClaudeKey, ...] = ()
     codex_api_key: tuple[CodexKey, ...] = ()

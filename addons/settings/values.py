@@ -240,6 +240,15 @@ def _trimmed(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.strip() for text in value if text.strip()))
 
 
+def _text_map(value: Mapping[str, str]) -> Mapping[str, str]:
+    """Without blanks around the texts; none of them empty."""
+    found = {key.strip(): text.strip() for key, text in value.items()}
+    for key, text in found.items():
+        if not key or not text:
+            raise ValueError("holds an empty name: write `asked: answering`, a line each")
+    return found
+
+
 def _not_negative(value: int) -> int:
     """Less than 0 is 0, as CLIProxyAPI reads it."""
     return max(value, 0)
@@ -271,6 +280,7 @@ type OptionalBaseUrl = Annotated[str, AfterValidator(_optional_base_url)]
 type BareBaseUrl = Annotated[str, AfterValidator(_bare_base_url)]
 type ProxyUrl = Annotated[SecretStr, AfterValidator(_proxy_url)]
 type HeaderMap = Annotated[Mapping[Text, SecretText], AfterValidator(_headers)]
+type TextMap = Annotated[Mapping[Text, Text], AfterValidator(_text_map)]
 type Prefix = Annotated[Text, AfterValidator(_prefix)]
 type Host = Annotated[str, AfterValidator(_host)]
 type Switch = Annotated[bool, BeforeValidator(_switch)]

@@ -286,7 +286,7 @@ def test_what_is_no_gateways_passes() -> None:
 def test_a_fault_of_ours_is_a_500_and_no_request_goes_out(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("addons.gateway.Exchange", None)
+    monkeypatch.setattr("addons.opening.Exchange", None)
     status, told = answered(gateway, "/v1/messages", {"model": "claude-asked"})
     assert (status, told["error"]["type"]) == (500, "api_error")
     assert "could not be opened" in caplog.text

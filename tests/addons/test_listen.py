@@ -8,8 +8,9 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from mitmproxy.proxy.mode_specs import ProxyMode
 
-from addons.listen import OWN_NAME, gateway_mode, port_problem
+from addons.listen import OWN_NAME, gateway_mode, interception_mode, is_interception_mode, port_problem
 from tests.support.certificates import self_made
 
 CLIPROXYAPI = {"message": "CLI Proxy API Server", "endpoints": ["POST /v1/chat/completions", "GET /v1/models"]}
@@ -104,3 +105,20 @@ def test_an_address_that_is_not_ours_is_a_problem() -> None:
 
 def test_an_ipv6_address_is_written_in_brackets() -> None:
     assert gateway_mode("::1", 8317) == "reverse:http://gateway.invalid@[::1]:8317"
+
+
+def test_the_interception_is_told_from_a_proxy_that_the_user_has_named() -> None:
+    assert is_interception_mode(interception_mode("127.0.0.1", 8080))
+    for mode in ("regular", "regular@8080", "regular@127.0.0.1:8080", gateway_mode("127.0.0.1", 8317)):
+        assert not is_interception_mode(mode)
+
+
+def test_mitmproxy_takes_it_for_what_it_is() -> None:
+    mode = ProxyMode.parse(interception_mode("::1", 8080))
+    assert (mode.type_name, mode.listen_port()) == ("regular", 8080)
+
+
+def test_a_problem_of_the_interception_names_its_own_key() -> None:
+    problem = port_problem("192.0.2.1", 1, "intercept.port")
+    assert problem is not None
+    assert "`intercept.host` and `intercept.port`" in problem

@@ -46,6 +46,6 @@ def test_a_secret_that_stands_as_a_name_is_masked() -> None:
 
 
 def test_the_listener_is_made_once() -> None:
-    paths = changed("", "port: 1\ndebug: true\ntls: {cert: a.pem}")
-    assert needs_restart(paths) == ("port", "tls.cert")
-    assert {"host", "port", "tls"} == NEEDS_RESTART
+    paths = changed("", "port: 1\ndebug: true\ntls: {cert: a.pem}\nintercept: {port: 2, unrouted: refuse}")
+    assert needs_restart(paths) == ("port", "tls.cert", "intercept.port")
+    assert {"host", "port", "tls", "intercept.enable", "intercept.host", "intercept.port"} == NEEDS_RESTART

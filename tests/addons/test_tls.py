@@ -11,7 +11,7 @@ from mitmproxy.certs import CertStore
 from mitmproxy.test import taddons
 from OpenSSL import SSL
 
-from addons.tls import CA_NAME, TlsError, ca_problem, server_context
+from addons.tls import CA_KEYS, CA_NAME, TlsError, ca_problem, guard_ca, server_context
 from tests.support.certificates import Made, self_made
 
 KEY_SIZE = 2048
@@ -134,3 +134,21 @@ def test_a_folder_that_can_not_be_made_is_a_line_too(tmp_path: Path) -> None:
     problem = ca_problem(file / "confdir", KEY_SIZE, None)
     assert problem is not None
     assert "Not a directory" in problem
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_keys_of_the_ca_become_its_owners_alone(tmp_path: Path, shared: bool) -> None:
+    tmp_path.chmod(0o755)
+    for name in (*CA_KEYS, "mitmproxy-ca-cert.pem", *(["other.txt"] if shared else [])):
+        (tmp_path / name).write_text("x")
+        (tmp_path / name).chmod(0o644)
+    guard_ca(tmp_path)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert {modes[name] for name in CA_KEYS} == {0o600}
+    assert modes["mitmproxy-ca-cert.pem"] == 0o644
+    assert tmp_path.stat().st_mode & 0o777 == (0o755 if shared else 0o700)
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    guard_ca(tmp_path / "nowhere")
+    assert "others may be able to read" in caplog.text

@@ -26,7 +26,7 @@ def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The proxy, started in that folder, with its output to read."""
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
     with subprocess.Popen(
-        [*START, *arguments, "--set", f"confdir={folder}"],
+        [*START, *arguments, "--set", f"confdir={folder / 'mitmproxy'}"],
         cwd=folder,
         env={**environment, "PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,

@@ -51,6 +51,7 @@ class Proxy:
         self.config = dict(config)
         self.port = port or free_port()
         self.web_port = free_port()
+        self.intercept_port = free_port()
         self._program = program
         self._scripts = scripts
         self._options = dict(options or {})
@@ -78,6 +79,16 @@ class Proxy:
     def config_path(self) -> Path:
         """The config on the disk."""
         return Path(self._folder.name) / "config.yaml"
+
+    @property
+    def proxy_url(self) -> str:
+        """The interception, as HTTPS_PROXY names it."""
+        return f"http://127.0.0.1:{self.intercept_port}"
+
+    @property
+    def ca(self) -> Path:
+        """What a client of the interception trusts."""
+        return Path(self._folder.name) / "mitmproxy" / "mitmproxy-ca-cert.pem"
 
     @property
     def web_url(self) -> str:
@@ -115,7 +126,8 @@ class Proxy:
 
     def write(self, config: Mapping[str, Any]) -> None:
         """Another config, with the port of the first where it names none. The gateway hears of it in its own time."""
-        self.config_path.write_text(yaml.safe_dump({"port": self.port, **config}))
+        intercept = {"port": self.intercept_port, **config.get("intercept", {})}
+        self.config_path.write_text(yaml.safe_dump({"port": self.port, **config, "intercept": intercept}))
 
     def change(self, config: Mapping[str, Any], said: str = "was taken") -> None:
         """The same, and waits until the gateway has said so."""

@@ -1,0 +1,97 @@
+"""Which hosts are opened, and what is inference there."""
+
+import pytest
+
+from addons.intercept_table import HostTable, ModelMap, known_hosts, listed_hosts
+from addons.refusals import DotSegments
+from addons.settings.model import Intercept
+from translators.dialect import Operation
+
+TABLE = HostTable(known_hosts())
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "dialect", "operation"),
+    [
+        ("api.anthropic.com", "/v1/messages", "anthropic", Operation.GENERATE),
+        ("API.Anthropic.com.", "/v1/messages/count_tokens", "anthropic", Operation.COUNT_TOKENS),
+        ("api.openai.com", "/v1/chat/completions", "openai_chat", Operation.GENERATE),
+        ("api.openai.com", "/v1/completions", "openai_completions", Operation.GENERATE),
+        ("api.openai.com", "/v1/responses", "openai_responses", Operation.GENERATE),
+        ("api.openai.com", "/v1/responses/compact", "openai_responses", Operation.COMPACT),
+        ("api.openai.com", "/v1/responses/input_tokens", "openai_responses", Operation.COUNT_TOKENS),
+        ("chatgpt.com", "/backend-api/codex/responses", "openai_responses", Operation.GENERATE),
+        ("chatgpt.com", "/backend-api/codex/responses/compact", "openai_responses", Operation.COMPACT),
+        ("api.x.ai", "/v1/responses", "openai_responses", Operation.GENERATE),
+        ("api.x.ai", "/v1/chat/completions", "openai_chat", Operation.GENERATE),
+    ],
+)
+def test_inference_of_the_vendors_is_known(host: str, path: str, dialect: str, operation: Operation) -> None:
+    place = TABLE.place(host, path)
+    assert place is not None
+    assert (place.dialect.name, place.route.operation, place.model) == (dialect, operation, "")
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta"])
+def test_a_path_of_google_names_the_model(version: str) -> None:
+    place = TABLE.place("generativelanguage.googleapis.com", f"/{version}/models/gemini-x:streamGenerateContent")
+    assert place is not None
+    assert (place.dialect.name, place.model, place.route.stream) == ("gemini", "gemini-x", True)
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        ("api.anthropic.com", "/v1/messages/batches"),
+        ("api.anthropic.com", "/v1/messages/"),
+        ("api.anthropic.com", "/v1//messages"),
+        ("api.anthropic.com", "/v1/%6dessages"),
+        ("api.anthropic.com", "/api/oauth/profile"),
+        ("api.anthropic.com", "/v1/chat/completions"),
+        ("api.anthropic.com", "/api/provider/anthropic/v1/messages"),
+        ("chatgpt.com", "/v1/responses"),
+        ("chatgpt.com", "/backend-api/wham/usage"),
+        ("generativelanguage.googleapis.com", "/v1beta/models/gemini-x:embedContent"),
+        ("generativelanguage.googleapis.com", "/v1beta/models/a/b:generateContent"),
+        ("cloudcode-pa.googleapis.com", "/v1internal:generateContent"),
+        ("example.com", "/v1/messages"),
+        ("api.anthropic.com.example.com", "/v1/messages"),
+    ],
+)
+def test_everything_else_is_left_to_the_vendor(host: str, path: str) -> None:
+    assert TABLE.place(host, path) is None
+
+
+def test_only_hosts_with_inference_are_opened() -> None:
+    assert [host for host in known_hosts() if not TABLE.opened(host)] == ["cloudcode-pa.googleapis.com"]
+    assert not TABLE.opened("example.com")
+
+
+@pytest.mark.parametrize("path", ["/v1/../v1/messages", "/v1/%2e%2E/x", "/a/./b", "/v1/messages/.."])
+def test_dot_segments_are_refused_before_anything_is_matched(path: str) -> None:
+    with pytest.raises(DotSegments):
+        TABLE.place("api.anthropic.com", path)
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "dialect"),
+    [
+        ("api.anthropic.com", "/anything", "anthropic"),
+        ("api.openai.com", "/v1/responses", "openai_responses"),
+        ("generativelanguage.googleapis.com", "/v1beta/../x", "gemini"),
+        ("example.com", "/", "openai_chat"),
+    ],
+)
+def test_an_error_is_worded_in_the_dialect_of_the_place(host: str, path: str, dialect: str) -> None:
+    assert TABLE.dialect(host, path).name == dialect
+
+
+def test_hosts_are_added_and_removed() -> None:
+    hosts = listed_hosts(Intercept(hosts={"LLM.example.com": "api.anthropic.com"}, remove_hosts=("API.x.ai",)))
+    assert hosts["llm.example.com"] == hosts["api.anthropic.com"]
+    assert "api.x.ai" not in hosts
+
+
+def test_an_exact_name_stands_over_patterns_and_those_in_the_order_of_the_file() -> None:
+    models = ModelMap({"claude-*": "a", "claude-opus*": "b", "claude-opus-1": "c"})
+    assert [models.answering(name) for name in ("claude-opus-1", "claude-opus-2", "gpt-1")] == ["c", "a", "gpt-1"]
