@@ -27,8 +27,7 @@ def problems(settings: Settings, found: Usable) -> Iterator[Problem]:
         yield Problem(found.path(location), "is this gateway itself: requests would go round in a circle")
     if settings.tls.enable:
         yield from _certificate(settings.tls)
-    if settings.intercept.enable:
-        yield from _interception(settings)
+    yield from _interception(settings)
 
 
 def advice(settings: Settings, found: Usable) -> Iterator[Note]:
@@ -51,7 +50,7 @@ def _interception(settings: Settings) -> Iterator[Problem]:
     from addons.providers.registry import all_providers  # They read settings themselves.
 
     own = settings.intercept
-    if not is_loopback(own.host):
+    if own.enable and not is_loopback(own.host):
         text = "others could use your credentials there, since this proxy can't ask for a password yet"
         yield Problem("intercept.host", f"{text}: leave it empty, then only this machine can reach it")
     known = {host for provider in all_providers().values() for host, paths in provider.hosts.items() if paths}

@@ -24,6 +24,7 @@ def test_it_listens_on_this_machine_alone_unless_it_is_switched_off() -> None:
         ("hosts: {a.example.com: cloudcode-pa.googleapis.com}", "is not a host whose paths are known"),
         ("models: {a: ''}", "holds an empty name"),
         ("port: 0", "intercept.port"),
+        ("enable: false, hosts: {a.example.com: b}", "is not a host whose paths are known"),
     ],
 )
 def test_a_mistake_names_its_key_and_the_cure(text: str, said: str) -> None:
