@@ -12,15 +12,22 @@ from tests.vendors import behaviour as acts
 pytestmark = pytest.mark.cli
 
 
+@pytest.mark.parametrize("entrance", ["base URL", "HTTPS proxy"])
 @pytest.mark.parametrize("upstream", ["openai_chat", "anthropic"])
-def test_it_writes_a_file_while_the_first_key_is_exhausted(home: House, tmp_path: Path, upstream: str) -> None:
+def test_it_writes_a_file_while_the_first_key_is_exhausted(
+    home: House, tmp_path: Path, upstream: str, entrance: str
+) -> None:
+    proxied = entrance == "HTTPS proxy"
+    way = claude_code.by_base_url(home.proxy.url)
+    if proxied:
+        way = claude_code.by_proxy(home.proxy.proxy_url, home.proxy.ca)
     vendor = home.vendors[upstream]
     vendor.for_key("test-key-1").always(acts.refused(429, "monthly limit", retry_after="60"))
     written = tmp_path / "greeting.txt"
     finished = claude_code.run(
         f"WRITE {written} hello-from-the-model",
-        gateway=home.proxy.url,
-        key=CLIENT_KEY,
+        way=way,
+        key="sk-ant-own-0123456789" if proxied else CLIENT_KEY,
         model=MODELS[upstream][0],
         home=tmp_path,
     )

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -37,8 +38,18 @@ def binary() -> Path:
     return found[0]
 
 
-def run(prompt: str, *, gateway: str, key: str, model: str, home: Path) -> Finished:
-    """One prompt. `home` is also where it works."""
+def by_base_url(gateway: str) -> dict[str, str]:
+    """What it must know to ask the gateway."""
+    return {"ANTHROPIC_BASE_URL": gateway}
+
+
+def by_proxy(url: str, ca: Path) -> dict[str, str]:
+    """What it must know to go on calling its vendor, through the proxy."""
+    return {"HTTPS_PROXY": url, "NODE_EXTRA_CA_CERTS": str(ca)}
+
+
+def run(prompt: str, *, way: Mapping[str, str], key: str, model: str, home: Path) -> Finished:
+    """One prompt. `way`: to the gateway, see above. `home` is also where it works."""
     done = subprocess.run(
         [
             str(binary()),
@@ -54,8 +65,8 @@ def run(prompt: str, *, gateway: str, key: str, model: str, home: Path) -> Finis
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(home),
-            "ANTHROPIC_BASE_URL": gateway,
             "ANTHROPIC_API_KEY": key,
+            **way,
             **QUIET,
         },
         stdin=subprocess.DEVNULL,

@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any, Final
 
 from tests.vendors import anthropic_shapes as shapes
@@ -16,6 +17,7 @@ DOCS: Final = "platform.claude.com/docs/en"
 IDS: Final = re.compile(r"[a-zA-Z0-9_-]+")
 TOOL_NAMES: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 MAX_CACHE_MARKS: Final = 4
+CACHE_SCOPE: Final = "prompt-caching-scope"
 
 RULES: Final = RuleBook()
 
@@ -229,17 +231,27 @@ def calls_and_results_are_unique(asked: Asked) -> None:
 
 @RULES.rule(f"{DOCS}/build-with-claude/prompt-caching: up to 4 cache breakpoints")
 def cache_marks_are_few(asked: Asked) -> None:
-    found = sum(1 for tool in asked.body.get("tools") or () if tool.get("cache_control"))
-    found += sum(
-        1 for block in asked.body.get("system") or () if isinstance(block, dict) and block.get("cache_control")
-    )
-    for _, block in all_blocks(asked):
-        found += bool(block.get("cache_control"))
-        inner = block.get("content") if block["type"] == "tool_result" else None
-        found += sum(1 for part in inner if part.get("cache_control")) if isinstance(inner, list) else 0
-    found += bool(asked.body.get("cache_control"))
+    found = len(list(_cache_marks(asked)))
     if found > MAX_CACHE_MARKS:
         raise Refusal(f"A maximum of 4 blocks with cache_control may be provided. Found {found}.")
+
+
+@RULES.rule("recorded clients: a scope goes with the beta prompt-caching-scope-2026-01-05")
+def cache_scope_needs_its_beta(asked: Asked) -> None:
+    if CACHE_SCOPE not in asked.request.headers.get("anthropic-beta", "") and any(
+        "scope" in mark for mark in _cache_marks(asked)
+    ):
+        raise Refusal("cache_control.scope: Extra inputs are not permitted")
+
+
+def _cache_marks(asked: Asked) -> Iterator[dict[str, Any]]:
+    system = asked.body.get("system") or ()
+    carriers = [asked.body, *(asked.body.get("tools") or ()), *(block for block in system if isinstance(block, dict))]
+    for _, block in all_blocks(asked):
+        carriers.append(block)
+        inner = block.get("content") if block["type"] == "tool_result" else None
+        carriers += inner if isinstance(inner, list) else []
+    yield from (carrier["cache_control"] for carrier in carriers if carrier.get("cache_control"))
 
 
 @RULES.rule(f"{DOCS}/build-with-claude/vision: base64 data; https URLs")

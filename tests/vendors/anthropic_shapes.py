@@ -23,7 +23,7 @@ IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
 CACHE: Final = Shape(
     "anthropic.types.CacheControlEphemeralParam",
     required={"type": words("ephemeral")},
-    optional={"ttl": words("5m", "1h")},
+    optional={"ttl": words("5m", "1h"), "scope": words("global")},  # the scope: with a beta only, see the rules
 )
 MARK: Final[dict[str, Check]] = {"cache_control": nullable(CACHE)}
 
