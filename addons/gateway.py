@@ -11,7 +11,7 @@ from addons import exchange as exchanges
 from addons.exchange import Exchange
 from addons.listen import OWN_NAME, PLACEHOLDER_HOST
 from addons.opening import JSON_HEADERS, Visit, asked_of, body_of, hide_keys, open_exchange, read, refuse
-from addons.paths import RouteTable, surface_of
+from addons.paths import all_routes, surface_of
 from addons.refusals import (
     CrossOrigin,
     DotSegments,
@@ -39,7 +39,7 @@ class Gateway:
 
     def __init__(self, current: Current) -> None:
         self._current = current
-        self._routes = RouteTable(registry.all_dialects().values())
+        self._routes = all_routes()
 
     def request(self, flow: http.HTTPFlow) -> None:
         """The hook: every gateway path is answered or becomes an exchange."""

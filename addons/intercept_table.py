@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from addons.paths import MODEL, Place, RouteTable, canonical_of
+from addons.paths import MODEL, Place, all_routes, canonical_of
 from addons.providers.registry import all_providers
 from addons.routing.wildcard import fits
 from addons.settings.model import Intercept
@@ -40,7 +40,7 @@ class HostTable:
     """Looks up what an intercepted request asks for. A host without inference is not opened: nothing is to be done."""
 
     def __init__(self, hosts: Mapping[str, Iterable[str]]) -> None:
-        self._routes = RouteTable(registry.all_dialects().values())
+        self._routes = all_routes()
         self._paths = {host: frozenset(path for path in paths if MODEL not in path) for host, paths in hosts.items()}
         self._patterns = {
             host: tuple(_pattern(path) for path in paths if MODEL in path) for host, paths in hosts.items()

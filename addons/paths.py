@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 from urllib.parse import unquote
 
 from addons.refusals import DotSegments, UnknownPath, WrongMethod
+from translators import registry
 from translators.dialect import Dialect, Operation, Route
 
 MODEL: Final = "{model}"
@@ -111,6 +113,12 @@ class RouteTable:
             if path.endswith(served) or served.endswith(path):
                 return f"did you mean {served}? Look at the client's base URL"
         return "see GET / for what is"
+
+
+@cache
+def all_routes() -> RouteTable:
+    """The table of every dialect there is: both entrances look into it."""
+    return RouteTable(registry.all_dialects().values())
 
 
 def surface_of(path: str) -> str | None:
