@@ -25,6 +25,11 @@ def gateway_mode(host: str, port: int) -> str:
     return f"reverse:http://{PLACEHOLDER_HOST}@{in_url(host)}:{port}"
 
 
+def is_gateway_mode(mode: str) -> bool:
+    """Whether it is that one."""
+    return PLACEHOLDER_HOST in mode
+
+
 def interception_mode(host: str, port: int) -> str:
     """The mitmproxy mode that is our HTTPS proxy. Its colon, which nobody writes by hand, marks it as ours: one that
     the user has named is theirs, and none of our business."""

@@ -16,9 +16,9 @@ from addons.engine import Engine
 from addons.gateway import Gateway
 from addons.intercept import Interception
 from addons.listen import (
-    PLACEHOLDER_HOST,
     gateway_mode,
     interception_mode,
+    is_gateway_mode,
     is_interception_mode,
     port_problem,
 )
@@ -190,12 +190,12 @@ def config_path() -> Path:
 
 def has_ours(modes: Sequence[str]) -> bool:
     """Whether mitmproxy listens as the gateway."""
-    return any(PLACEHOLDER_HOST in mode for mode in modes)
+    return any(is_gateway_mode(mode) for mode in modes)
 
 
 def others(modes: Sequence[str]) -> list[str]:
     """Those of the modes that its user has named."""
-    return [mode for mode in modes if PLACEHOLDER_HOST not in mode and not is_interception_mode(mode)]
+    return [mode for mode in modes if not is_gateway_mode(mode) and not is_interception_mode(mode)]
 
 
 def give_listener_back() -> None:

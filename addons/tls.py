@@ -11,7 +11,7 @@ from mitmproxy import certs, connection, ctx, http, tls
 from OpenSSL import SSL
 
 from addons.gateway import visit_of
-from addons.listen import PLACEHOLDER_HOST
+from addons.listen import is_gateway_mode
 from addons.settings.model import Tls
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class GatewayTls:
 
 def is_gateways(client: connection.Client) -> bool:
     """Whether it came in by the gateway's listener."""
-    return PLACEHOLDER_HOST in client.proxy_mode.full_spec
+    return is_gateway_mode(client.proxy_mode.full_spec)
 
 
 def server_context(cert: Path, key: Path) -> SSL.Context:
