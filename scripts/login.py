@@ -20,12 +20,13 @@ from addons.files import write_private  # noqa: E402
 from addons.providers import registry  # noqa: E402
 from addons.settings import CONFIG_NAME, Loaded, SettingsError, find_config, load, parse  # noqa: E402
 from addons.settings.entries import CompatibleProvider  # noqa: E402
+from addons.settings.usable import KEY_SECTIONS  # noqa: E402
 from scripts.login_edit import EditError, add_item  # noqa: E402
 from scripts.login_edit import Path as Place  # noqa: E402
 from scripts.login_vendors import VENDORS  # noqa: E402
 
 COMPATIBLE: Final = "openai-compatibility"
-SECTIONS: Final = {name: f"{name}-api-key" for name in ("claude", "codex", "gemini", "vertex", "xai")}
+SECTIONS: Final = {section.removesuffix("-api-key"): section for section in sorted(KEY_SECTIONS)}
 EDITED_TRIES: Final = 5
 BOM: Final = b"\xef\xbb\xbf"
 
