@@ -67,7 +67,7 @@ class Conductors:
         if new.strategy == old.strategy:
             self.rotation = before.rotation
         if self.sessions is not None and new.session_affinity_ttl == old.session_affinity_ttl:
-            self.sessions = self.sessions if before.sessions is None else before.sessions  # One without any is false.
+            self.sessions = before.sessions or self.sessions
 
 
 def able(client: Dialect, operation: Operation, tiers: Sequence[Tier]) -> tuple[Tier, ...]:
