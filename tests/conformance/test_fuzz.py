@@ -36,7 +36,7 @@ def check_never_fails(body: bytes, source: str, other: str, target: Target | Non
         complaint = error.path
     else:
         complaint = "$"
-        json.loads(request.body)
+        json.loads(request.body, parse_int=str)  # Python's own reader takes no number of 5000 digits.
         request.body.decode()
         assert all(loss.path.startswith("$") and loss.reason for loss in request.losses)
     assert complaint.startswith("$")
