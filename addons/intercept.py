@@ -11,9 +11,11 @@ from typing import Final
 from weakref import WeakSet
 
 from mitmproxy import connection, http, tls
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addons.access import ANYONE
 from addons.accounts.masking import MASK
+from addons.intercept_page import is_from_page
 from addons.intercept_table import POST, bare
 from addons.listen import is_interception_mode
 from addons.opening import SECRET_HEADERS, asked_of, body_of, hide_keys, open_exchange, read, refuse
@@ -26,6 +28,8 @@ from translators import GatewayError, registry
 logger = logging.getLogger(__name__)
 
 HTTPS_PORT: Final = 443
+HTTP1: Final = b"http/1.1"
+HTTP2: Final = b"h2"
 
 
 class Interception:
@@ -46,8 +50,23 @@ class Interception:
             return
         data.ignore_connection = True
         named = data.client_hello.sni
-        if address[1] == HTTPS_PORT and (named is None or bare(named) == bare(address[0])):
-            data.ignore_connection = not self._current.serving.hosts.opened(address[0])
+        hosts = self._current.serving.hosts
+        if address[1] == HTTPS_PORT and (named is None or bare(named) == bare(address[0])) and hosts.opened(address[0]):
+            # The pool may answer all that is asked: what the vendor's own server speaks, or whether it is there, does
+            # not matter until something passes.
+            data.establish_server_tls_first = False
+            if hosts.http1_only(address[0]) and HTTP1 in data.client_hello.alpn_protocols:
+                data.context.client.alpn = HTTP1
+            data.ignore_connection = False
+
+    def server_connect(self, data: ServerConnectionHookData) -> None:
+        """What was agreed on with the client is offered first: mitmproxy would offer all that the client could have
+        had, and no WebSocket passes from HTTP/1.1 to HTTP/2."""
+        if is_ours(data.client) and data.client.tls_established and not data.server.alpn_offers:
+            if data.client.alpn == HTTP1:
+                data.server.alpn_offers = (HTTP1,)
+            elif data.client.alpn == HTTP2:
+                data.server.alpn_offers = (HTTP2, HTTP1)
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """What is no inference passes from here on, neither held nor kept."""
@@ -154,11 +173,15 @@ def is_ours(client: connection.Client) -> bool:
 
 
 def place_of(flow: http.HTTPFlow, serving: Serving) -> Place | None:
-    """What a POST there asks for; None where it is no inference of a listed host. Raises DotSegments."""
+    """What a POST there asks for; None where it is no inference of a listed host, or of a web page.
+
+    Raises DotSegments.
+    """
     request = flow.request
     if request.scheme != "https" or request.port != HTTPS_PORT:
         return None
-    return serving.hosts.place(request.host, request.path.partition("?")[0])
+    place = serving.hosts.place(request.host, request.path.partition("?")[0])
+    return None if is_from_page(request.headers) else place
 
 
 def asks_for_websocket(request: http.Request) -> bool:

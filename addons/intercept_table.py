@@ -1,34 +1,47 @@
 """The vendors' hosts: which of them are opened, and which requests there are inference."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from addons.paths import MODEL, Place, all_routes, canonical_of
 from addons.providers.registry import all_providers
+from addons.refusals import UnknownPath, WrongMethod
 from addons.routing.wildcard import fits
 from addons.settings.model import Intercept
 from translators import registry
 from translators.dialect import Dialect
 
 POST: Final = "POST"
+_COLON: Final = re.compile("%3A", re.IGNORECASE)
 
 
-def known_hosts() -> dict[str, tuple[str, ...]]:
-    """Host -> the paths there that are inference, as the providers tell."""
-    found: dict[str, tuple[str, ...]] = {}
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A vendor's host. `paths`: those that are inference. `http1_only`: clients are offered no HTTP/2 there."""
+
+    paths: tuple[str, ...]
+    http1_only: bool = False
+
+
+def known_hosts() -> dict[str, Host]:
+    """As the providers tell: also those where nobody can answer yet, which are not opened."""
+    found: dict[str, Host] = {}
     for provider in all_providers().values():
-        for host, paths in provider.hosts.items():
-            found[host] = tuple(dict.fromkeys((*found.get(host, ()), *paths)))
+        for name, paths in provider.hosts.items():
+            before = found.get(name, Host(()))
+            http1_only = before.http1_only or name in provider.http1_hosts
+            found[name] = Host(tuple(dict.fromkeys((*before.paths, *paths))), http1_only)
     return found
 
 
-def listed_hosts(settings: Intercept) -> dict[str, tuple[str, ...]]:
+def listed_hosts(settings: Intercept) -> dict[str, Host]:
     """Those that these settings leave, and add."""
     known = known_hosts()
-    added = {bare(host): known[bare(like)] for host, like in settings.hosts.items()}
-    removed = {bare(host) for host in settings.remove_hosts}
-    return {host: paths for host, paths in {**known, **added}.items() if host not in removed}
+    added = {bare(name): known[bare(like)] for name, like in settings.hosts.items()}
+    removed = {bare(name) for name in settings.remove_hosts}
+    return {name: host for name, host in {**known, **added}.items() if name not in removed}
 
 
 def bare(host: str) -> str:
@@ -37,40 +50,56 @@ def bare(host: str) -> str:
 
 
 class HostTable:
-    """Looks up what an intercepted request asks for. A host without inference is not opened: nothing is to be done."""
+    """Looks up what an intercepted request asks for. A host where no dialect of ours is spoken is not opened: nothing
+    could be done there, so nothing is looked at."""
 
-    def __init__(self, hosts: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, hosts: Mapping[str, Host]) -> None:
         self._routes = all_routes()
-        self._paths = {host: frozenset(path for path in paths if MODEL not in path) for host, paths in hosts.items()}
-        self._patterns = {
-            host: tuple(_pattern(path) for path in paths if MODEL in path) for host, paths in hosts.items()
-        }
-        self._first = {host: path for host, paths in hosts.items() for path in tuple(paths)[:1]}
+        served = {name: tuple(filter(self._is_served, host.paths)) for name, host in hosts.items()}
+        self._opened = {name: paths for name, paths in served.items() if paths}
+        self._patterns = {name: tuple(map(_pattern, paths)) for name, paths in self._opened.items()}
+        self._http1_only = frozenset(name for name, host in hosts.items() if host.http1_only)
 
     def opened(self, host: str) -> bool:
         """Whether requests to it are to be read."""
-        return bare(host) in self._first
+        return bare(host) in self._opened
+
+    def names(self) -> list[str]:
+        """Of those that are opened."""
+        return sorted(self._opened)
+
+    def http1_only(self, host: str) -> bool:
+        """Whether its clients are offered no HTTP/2."""
+        return bare(host) in self._http1_only
 
     def place(self, host: str, path: str) -> Place | None:
         """What a POST there asks for, None where it is no inference. `path`: as it came, without the query.
 
         Only the vendor's own spelling counts: any other is left to the vendor. Raises DotSegments.
         """
-        host = bare(host)
-        if host not in self._first:
+        patterns = self._patterns.get(bare(host))
+        if patterns is None:
             return None
         canonical_of(POST, path)
-        if path in self._paths[host] or any(pattern.fullmatch(path) for pattern in self._patterns[host]):
+        path = _COLON.sub(":", path)  # Google's own SDK for Python escapes it.
+        if any(pattern.fullmatch(path) for pattern in patterns):
             return self._routes.find(POST, path, "")
         return None
 
     def dialect(self, host: str, path: str) -> Dialect:
         """What an error there is worded in."""
-        first = self._first.get(bare(host))
-        if first is None:
+        paths = self._opened.get(bare(host))
+        if paths is None:
             return registry.dialect("openai_chat")
-        inference = path in self._paths[bare(host)]
-        return self._routes.find(POST, path if inference else first.replace(MODEL, "m"), "").dialect
+        inference = path if path in paths else paths[0].replace(MODEL, "m")
+        return self._routes.find(POST, inference, "").dialect
+
+    def _is_served(self, path: str) -> bool:
+        try:
+            self._routes.find(POST, path.replace(MODEL, "m"), "")
+        except (UnknownPath, WrongMethod):
+            return False
+        return True
 
 
 class ModelMap:
@@ -88,5 +117,5 @@ class ModelMap:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    head, _, tail = path.partition(MODEL)
-    return re.compile(f"{re.escape(head)}[^/:]+{re.escape(tail)}")
+    head, model, tail = path.partition(MODEL)
+    return re.compile(f"{re.escape(head)}{'[^/:]+' if model else ''}{re.escape(tail)}")

@@ -79,4 +79,5 @@ PROVIDER: Final = Provider(
     families=("claude-",),
     catalogue="claude",
     hosts={HOST: ("/v1/messages", "/v1/messages/count_tokens")},
+    http1_hosts=frozenset((HOST,)),  # Claude Code's remote control and dictation.
 )

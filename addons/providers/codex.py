@@ -123,6 +123,7 @@ PROVIDER: Final = Provider(
     streams_only=streams_only,
     hosts={
         HOST: ("/v1/responses", "/v1/responses/compact", "/v1/responses/input_tokens"),
+        # Codex calls it by HTTP/2, and offers HTTP/1.1 alone where it wants a WebSocket: both are served.
         CHATGPT: ("/backend-api/codex/responses", "/backend-api/codex/responses/compact"),
     },
 )

@@ -8,7 +8,7 @@ from translators.dialect import Operation
 
 HOST: Final = "generativelanguage.googleapis.com"
 CODE_ASSIST: Final = "cloudcode-pa.googleapis.com"
-"""Where clients that have logged in ask; it wraps the requests in an envelope of its own."""
+"""Where clients that have logged in ask, in an envelope that no dialect here reads yet: it is tunnelled until then."""
 
 ACTIONS: Final = ("generateContent", "streamGenerateContent", "countTokens")
 
@@ -33,6 +33,6 @@ PROVIDER: Final = Provider(
     catalogue="gemini",
     hosts={
         HOST: tuple(f"/{version}/models/{{model}}:{action}" for version in ("v1beta", "v1") for action in ACTIONS),
-        CODE_ASSIST: (),
+        CODE_ASSIST: tuple(f"/v1internal:{action}" for action in ACTIONS),
     },
 )

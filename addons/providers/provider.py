@@ -39,7 +39,9 @@ class Provider:
     name that begins with one of `families`. `duties(body, target)`: the body as this provider insists on it, beyond its
     dialect. `streams_only(base_url)`: it must be asked for a stream whatever the client wants. `hosts`: the
     vendor's own hosts, as clients reach them by themselves -> the paths there that are inference, for what is
-    intercepted (`{model}` is one segment up to the colon); a host without any is known, and passes.
+    intercepted (`{model}` is one segment up to the colon). A host is opened once a dialect serves one of its paths;
+    until then it is known, and tunnelled. `http1_hosts`: those of them where clients are offered HTTP/1.1 alone, for
+    they need WebSockets there, which we have no HTTP/2 for; at all others they choose.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Provider:
     duties: Callable[[bytes, Target], tuple[bytes, tuple[Loss, ...]]] | None = None
     streams_only: Callable[[str], bool] = never
     hosts: Mapping[str, tuple[str, ...]] = NO_HOSTS
+    http1_hosts: frozenset[str] = frozenset()
 
     def dialect_of(self, operation: Operation) -> str:
         """What it speaks where that is asked of it."""

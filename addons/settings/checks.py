@@ -47,18 +47,18 @@ def advice(settings: Settings, found: Usable) -> Iterator[Note]:
 
 def _interception(settings: Settings) -> Iterator[Problem]:
     """Where it may listen, and what its hosts are like."""
-    from addons.providers.registry import all_providers  # They read settings themselves.
+    from addons.intercept_table import HostTable, known_hosts  # The providers read settings themselves.
 
     own = settings.intercept
     if own.enable and not is_loopback(own.host):
         text = "others could use your credentials there, since this proxy can't ask for a password yet"
         yield Problem("intercept.host", f"{text}: leave it empty, then only this machine can reach it")
-    known = {host for provider in all_providers().values() for host, paths in provider.hosts.items() if paths}
+    known = HostTable(known_hosts()).names()
     for host, like in own.hosts.items():
         if not _HOST_NAME.fullmatch(host):
             yield Problem("intercept.hosts", f"{host[:60]!r} is no host name: write it like llm.example.com")
         if like.lower() not in known:
-            text = f"{like[:60]!r} is not a host whose paths are known: write one of {', '.join(sorted(known))}"
+            text = f"{like[:60]!r} is not a host whose paths are known: write one of {', '.join(known)}"
             yield Problem("intercept.hosts", text)
 
 

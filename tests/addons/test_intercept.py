@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from mitmproxy import connection, http
 from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test import tflow
 
 from addons import exchange as exchanges
@@ -207,14 +208,19 @@ def test_a_fault_of_ours_is_answered(name: str, monkeypatch: pytest.MonkeyPatch)
 class Hello:
     """What the hook looks at of a handshake."""
 
-    def __init__(self, address: tuple[str, int] | None, sni: str | None, mode: str = OURS) -> None:
+    def __init__(
+        self, address: tuple[str, int] | None, sni: str | None, mode: str = OURS, alpn: tuple[bytes, ...] = ()
+    ) -> None:
         self.client_hello = self
+        self.alpn_protocols = list(alpn)
         self.context = self
         self.sni = sni
         self.client = tflow.tclient_conn()
         self.client.proxy_mode = ProxyMode.parse(mode)
         self.server = connection.Server(address=address)
+        self.client.alpn = None
         self.ignore_connection = False
+        self.establish_server_tls_first = True
 
 
 @pytest.mark.parametrize(
@@ -234,6 +240,75 @@ def test_only_the_tls_of_listed_hosts_is_opened(host: str, port: int, sni: str |
     hello: Any = Hello((host, port), sni)
     interception().tls_clienthello(hello)
     assert hello.ignore_connection is tunnelled
+
+
+@pytest.mark.parametrize(
+    ("host", "offered", "agreed"),
+    [
+        ("api.anthropic.com", (b"h2", b"http/1.1"), b"http/1.1"),
+        ("api.anthropic.com", (b"h2",), None),
+        ("api.anthropic.com", (), None),
+        ("chatgpt.com", (b"h2", b"http/1.1"), None),
+        ("api.openai.com", (b"h2", b"http/1.1"), None),
+        ("example.com", (b"h2", b"http/1.1"), None),
+    ],
+)
+def test_a_host_that_needs_websockets_speaks_http1_with_clients_that_can(
+    host: str, offered: tuple[bytes, ...], agreed: bytes | None
+) -> None:
+    hello: Any = Hello((host, 443), host, alpn=offered)
+    interception().tls_clienthello(hello)
+    assert hello.client.alpn == agreed
+
+
+def test_the_vendor_is_not_needed_to_open_a_tunnel() -> None:
+    opened: Any = Hello(("api.anthropic.com", 443), "api.anthropic.com")
+    interception().tls_clienthello(opened)
+    assert opened.establish_server_tls_first is False
+
+
+@pytest.mark.parametrize(
+    ("mode", "agreed", "before", "offered"),
+    [
+        (OURS, b"http/1.1", (), (b"http/1.1",)),
+        (OURS, b"h2", (), (b"h2", b"http/1.1")),
+        (OURS, None, (), ()),
+        (OURS, b"h2", (b"http/1.1",), (b"http/1.1",)),
+        ("regular", b"http/1.1", (), ()),
+    ],
+)
+def test_the_vendor_is_offered_what_the_client_agreed_on(
+    mode: str, agreed: bytes | None, before: tuple[bytes, ...], offered: tuple[bytes, ...]
+) -> None:
+    client = tflow.tclient_conn()
+    client.proxy_mode, client.alpn = ProxyMode.parse(mode), agreed
+    client.timestamp_tls_setup = 1.0
+    data = ServerConnectionHookData(connection.Server(address=("a", 443), alpn_offers=before), client)
+    interception().server_connect(data)
+    assert tuple(data.server.alpn_offers) == offered
+
+
+@pytest.mark.parametrize(
+    ("headers", "passes"),
+    [
+        ({"origin": "https://evil.example.com", "sec-fetch-mode": "no-cors", "sec-fetch-site": "cross-site"}, True),
+        ({"Origin": "HTTP://localhost:3000"}, True),
+        ({"origin": "null"}, True),
+        ({"Sec-Fetch-Site": "same-site"}, True),
+        ({"origin": "https://api.anthropic.com", "sec-fetch-site": "same-origin"}, True),
+        ({"sec-fetch-mode": "cors"}, False),
+        ({"sec-fetch-mode": "no-cors", "sec-fetch-site": "none"}, False),
+        ({"origin": "vscode-file://vscode-app", "sec-fetch-site": "cross-site"}, False),
+        ({"anthropic-dangerous-direct-browser-access": "true"}, False),
+    ],
+    ids=["no-cors", "cors", "sandbox", "no origin", "the vendor's own", "Node", "Electron", "editor", "SDK"],
+)
+def test_a_page_does_not_spend_the_pool(headers: dict[str, str], passes: bool) -> None:
+    assert is_passed(heard(interception(), flow_of("/v1/messages", asking("served"), **headers))) is passes
+    refusing = interception(unrouted="refuse")
+    assert is_passed(heard(refusing, flow_of("/v1/messages", asking("served"), **headers))) is passes
+    handshake = flow_of("/v1/responses", method="GET", host="api.openai.com", upgrade="websocket", **headers)
+    assert is_passed(heard(interception(), handshake)) is passes
 
 
 def test_the_tls_of_other_listeners_and_of_the_proxy_itself_is_left_alone() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from addons.intercept_table import HostTable, ModelMap, known_hosts, listed_hosts
+from addons.intercept_table import Host, HostTable, ModelMap, known_hosts, listed_hosts
 from addons.refusals import DotSegments
 from addons.settings.model import Intercept
 from translators.dialect import Operation
@@ -32,9 +32,10 @@ def test_inference_of_the_vendors_is_known(host: str, path: str, dialect: str, o
     assert (place.dialect.name, place.route.operation, place.model) == (dialect, operation, "")
 
 
+@pytest.mark.parametrize("colon", [":", "%3A", "%3a"])
 @pytest.mark.parametrize("version", ["v1", "v1beta"])
-def test_a_path_of_google_names_the_model(version: str) -> None:
-    place = TABLE.place("generativelanguage.googleapis.com", f"/{version}/models/gemini-x:streamGenerateContent")
+def test_a_path_of_google_names_the_model(version: str, colon: str) -> None:
+    place = TABLE.place("generativelanguage.googleapis.com", f"/{version}/models/gemini-x{colon}streamGenerateContent")
     assert place is not None
     assert (place.dialect.name, place.model, place.route.stream) == ("gemini", "gemini-x", True)
 
@@ -53,6 +54,9 @@ def test_a_path_of_google_names_the_model(version: str) -> None:
         ("chatgpt.com", "/backend-api/wham/usage"),
         ("generativelanguage.googleapis.com", "/v1beta/models/gemini-x:embedContent"),
         ("generativelanguage.googleapis.com", "/v1beta/models/a/b:generateContent"),
+        ("generativelanguage.googleapis.com", "/v1beta/models/gemini-x%253AgenerateContent"),
+        ("generativelanguage.googleapis.com", "/v1beta/models/gemini-x%3agenerate%43ontent"),
+        ("generativelanguage.googleapis.com", "/v1beta/models/a:b%3AgenerateContent"),
         ("cloudcode-pa.googleapis.com", "/v1internal:generateContent"),
         ("example.com", "/v1/messages"),
         ("api.anthropic.com.example.com", "/v1/messages"),
@@ -62,9 +66,25 @@ def test_everything_else_is_left_to_the_vendor(host: str, path: str) -> None:
     assert TABLE.place(host, path) is None
 
 
-def test_only_hosts_with_inference_are_opened() -> None:
-    assert [host for host in known_hosts() if not TABLE.opened(host)] == ["cloudcode-pa.googleapis.com"]
+def test_a_host_whose_inference_no_dialect_reads_is_known_and_not_opened() -> None:
+    closed = {name: host.paths for name, host in known_hosts().items() if not TABLE.opened(name)}
+    actions = ("generateContent", "streamGenerateContent", "countTokens")
+    assert closed == {"cloudcode-pa.googleapis.com": tuple(f"/v1internal:{action}" for action in actions)}
     assert not TABLE.opened("example.com")
+    assert not set(TABLE.names()) & closed.keys()
+
+
+def test_one_path_that_is_served_opens_a_host() -> None:
+    table = HostTable({"a": Host(("/v1internal:generateContent", "/v1/messages")), "b": Host(())})
+    assert (table.opened("a"), table.opened("b")) == (True, False)
+    assert table.place("a", "/v1internal:generateContent") is None
+
+
+def test_http2_is_offered_everywhere_but_where_websockets_are_wanted() -> None:
+    table = HostTable(listed_hosts(Intercept(hosts={"llm.example.com": "api.anthropic.com"})))
+    narrow = [name for name in ("llm.example.com", *known_hosts()) if table.http1_only(name)]
+    assert narrow == ["llm.example.com", "api.anthropic.com"]
+    assert table.http1_only("API.anthropic.com.")
 
 
 @pytest.mark.parametrize("path", ["/v1/../v1/messages", "/v1/%2e%2E/x", "/a/./b", "/v1/messages/.."])
