@@ -1,0 +1,20 @@
+"""The proxy as clients that keep calling their vendor see it: the vendors' names lead to what a test puts there."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from tests.support.proxy import Proxy
+
+REDIRECT: Final = Path(__file__).parent / "redirect_vendors.py"
+
+
+@contextmanager
+def proxied(config: Mapping[str, Any], hosts: Mapping[str, int], **more: Any) -> Iterator[Proxy]:
+    """`hosts`: name -> port on loopback; all others can't be reached. What it dials, it trusts."""
+    environ = {"CLIPROXY_TEST_HOSTS": json.dumps(hosts)}
+    with Proxy(config, scripts=[REDIRECT], options={"ssl_insecure": "true"}, environ=environ, **more) as proxy:
+        proxy.wait_for(rf"listening at 127\.0\.0\.1:{proxy.intercept_port}\b")
+        yield proxy
