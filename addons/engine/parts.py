@@ -6,6 +6,7 @@ from addons.engine.dispatch import HookDispatch
 from addons.engine.layer import LayerInstaller
 from addons.engine.recorder import Recorder
 from addons.engine.services import Services
+from addons.engine.sessions import TlsSessions
 from addons.engine.timers import Timers
 from addons.engine.viewcap import ViewCap
 
@@ -19,7 +20,7 @@ class Parts:
         self._dispatch = HookDispatch(addons)
         handlers = addons.get("proxyserver").connections
         self._timers = Timers(handlers, tick_s)
-        services = Services(self._timers, Recorder(self._view_cap), self._dispatch, handlers)
+        services = Services(self._timers, Recorder(self._view_cap), self._dispatch, TlsSessions(), handlers)
         self._installer = LayerInstaller(services)
         self._dispatch.install()
         addons.add(self._installer)

@@ -214,6 +214,8 @@ class Run:
     def _on_headers(self, event: ResponseHeaders) -> CommandGenerator[None]:
         assert self._attempt is not None
         self._link.answered()
+        if self._link.server is not None:
+            self._services.sessions.learn(self._link.server)
         if self._trace is not None:
             self._trace.opened(event.response)
         if event.response.status_code == 101:  # Nobody asked for another protocol.

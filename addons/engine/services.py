@@ -7,6 +7,7 @@ from mitmproxy.proxy.server import ConnectionHandler
 
 from addons.engine.dispatch import HookDispatch
 from addons.engine.recorder import Recorder
+from addons.engine.sessions import TlsSessions
 from addons.engine.timers import Timers
 
 
@@ -17,4 +18,5 @@ class Services:
     timers: Timers
     recorder: Recorder
     hooks: HookDispatch
+    sessions: TlsSessions
     handlers: Mapping[tuple[object, ...] | str, ConnectionHandler]

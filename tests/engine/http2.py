@@ -23,8 +23,8 @@ from addons.exchange import UpstreamRequest
 
 
 @functools.cache
-def server_context(*protocols: str) -> ssl.SSLContext:
-    """For an upstream on loopback: signed by itself, offers these protocols."""
+def own_certificate() -> Path:
+    """Signed by itself, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
@@ -43,8 +43,14 @@ def server_context(*protocols: str) -> ssl.SSLContext:
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
+    return file
+
+
+@functools.cache
+def server_context(*protocols: str) -> ssl.SSLContext:
+    """For an upstream on loopback: offers these protocols."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
+    context.load_cert_chain(own_certificate())
     context.set_alpn_protocols(list(protocols))
     return context
 
@@ -93,10 +99,10 @@ class Http2:
         self._flush()
         self._tasks = [asyncio.create_task(self._read())]
 
-    def ask(self, path: str, body: bytes = b'{"model": "m"}') -> Stream:
+    def ask(self, path: str, body: bytes = b'{"model": "m"}', **more: str) -> Stream:
         """A request; its reply."""
         stream_id = self._h2.get_next_available_stream_id()
-        headers = [(":method", "POST"), (":scheme", "https"), (":path", path), (":authority", "gateway")]
+        headers = [(":method", "POST"), (":scheme", "https"), (":path", path), (":authority", "gateway"), *more.items()]
         self._h2.send_headers(stream_id, headers)
         self._h2.send_data(stream_id, body, end_stream=True)
         self._flush()
