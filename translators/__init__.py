@@ -126,11 +126,15 @@ def encode_conversation(conversation: Conversation, upstream: str, target: Targe
     """A request that is decoded already, in the upstream's dialect. Raises BadRequest."""
     conversation = readable(conversation, target.input_modalities)
     encoded = registry.dialect(upstream).encode_request(conversation, target)
+    grouped = {tool.name: (tool.namespace, tool.own_name) for tool in conversation.tools if tool.namespace}
     context = Context(
         model=conversation.model,
         names=encoded.names,
         json_tool=encoded.json_tool,
         include_usage=conversation.include_usage,
+        freeform=frozenset(tool.name for tool in conversation.tools if tool.freeform is not None),
+        namespaces=grouped,
+        echo=conversation.echo,
     )
     losses = conversation.losses + encoded.losses
     return TranslatedRequest(encoded.body, target.model, target.stream, losses, context)

@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Raw, Struct
 
 from translators.events import StopReason, Usage
+from translators.notes import Citation, Note
 
 
 class Loss(Struct, frozen=True, gc=False):
@@ -31,10 +32,11 @@ class CacheMark(Struct, frozen=True, gc=False):
 
 
 class Text(Struct, frozen=True, gc=False):
-    """Words."""
+    """Words, and what is known about them."""
 
     text: str
     cache: CacheMark | None = None
+    notes: tuple[Note, ...] = ()
 
 
 class Image(Struct, frozen=True, gc=False):
@@ -61,10 +63,18 @@ class File(Struct, frozen=True, gc=False):
 
 
 class Audio(Struct, frozen=True, gc=False):
-    """Sound: base64 `data`, `format` is "wav" or "mp3"."""
+    """Sound: base64 `data`; `format` is the end of its media type ("wav", "mp3", "L16;rate=24000")."""
 
     data: str
     format: str
+
+
+class Video(Struct, frozen=True, gc=False):
+    """A film: base64 `data` with its `media_type`, or a `url`."""
+
+    media_type: str = ""
+    data: str = ""
+    url: str = ""
 
 
 class Thinking(Struct, frozen=True, gc=False):
@@ -83,7 +93,7 @@ class Refusal(Struct, frozen=True, gc=False):
 
 
 class ToolCall(Struct, frozen=True, gc=False):
-    """`arguments` is the text of one JSON object."""
+    """`arguments` is the text of one JSON object; of a free-form tool it is `{"input": "the text"}` (see freeform)."""
 
     id: str
     name: str
@@ -92,15 +102,48 @@ class ToolCall(Struct, frozen=True, gc=False):
 
 
 class ToolResult(Struct, frozen=True, gc=False):
-    """What a tool gave back for the call `call_id`: text, images, files."""
+    """What a tool gave back for the call `call_id`: text, images, files. `name`: the tool's, where the client says it.
+
+    "" as the call's id: that of the oldest call of that name that has no result yet.
+    """
 
     call_id: str
     parts: tuple["Part", ...]
     failed: bool = False
     cache: CacheMark | None = None
+    name: str = ""
 
 
-type Part = Text | Image | File | Audio | Thinking | Refusal | ToolCall | ToolResult
+class Hosted(StrEnum):
+    """Tools that run at the vendor, and that more than one vendor has."""
+
+    WEB_SEARCH = "web_search"
+    WEB_FETCH = "web_fetch"
+    CODE_EXECUTION = "code_execution"
+    IMAGE_GENERATION = "image_generation"
+    FILE_SEARCH = "file_search"
+
+
+class HostedCall(Struct, frozen=True, gc=False):
+    """The vendor ran one of its own tools. `arguments`: a JSON object, `{"query": ...}`, `{"url": ...}` or
+    `{"code": ...}`."""
+
+    id: str
+    tool: Hosted
+    arguments: str = "{}"
+
+
+class HostedResult(Struct, frozen=True, gc=False):
+    """What it gave back: what was printed, and the pages that were found."""
+
+    call_id: str
+    tool: Hosted
+    text: str = ""
+    sources: tuple[Citation, ...] = ()
+    failed: bool = False
+
+
+type Part = Text | Image | File | Audio | Video | Thinking | Refusal | ToolCall | ToolResult | HostedCall | HostedResult
 
 
 class Role(StrEnum):
@@ -119,14 +162,49 @@ class Message(Struct, frozen=True, gc=False):
     name: str | None = None
 
 
+class Grammar(Struct, frozen=True):
+    """What a free-form tool's input must look like. `syntax`: "lark", "regex", or "" for any text."""
+
+    syntax: str = ""
+    definition: str = ""
+
+
 class Tool(Struct, frozen=True):
-    """A function the model may call. `schema` is a JSON schema, None where the client gave none."""
+    """A function the model may call. `schema` is a JSON schema, None where the client gave none.
+
+    `freeform`: its input is one free text, of that grammar; it then has no schema. `namespace`: the group that the
+    client declared it in; `name` is what the tool is called among all tools, and `own_name` what it is called within
+    the group.
+    """
 
     name: str
     description: str = ""
     schema: Raw | None = None
     strict: bool | None = None
     cache: CacheMark | None = None
+    freeform: Grammar | None = None
+    namespace: str = ""
+    own_name: str = ""
+
+
+class Place(Struct, frozen=True):
+    """Where the user is, for a search."""
+
+    city: str = ""
+    region: str = ""
+    country: str = ""
+    timezone: str = ""
+
+
+class HostedTool(Struct, frozen=True):
+    """A tool of the vendor's own that the model may use. All but `tool` is for searches and fetches."""
+
+    tool: Hosted
+    max_uses: int | None = None
+    allowed_domains: tuple[str, ...] = ()
+    blocked_domains: tuple[str, ...] = ()
+    place: Place | None = None
+    context_size: str = ""
 
 
 class ChoiceMode(StrEnum):
@@ -139,10 +217,11 @@ class ChoiceMode(StrEnum):
 
 
 class ToolChoice(Struct, frozen=True):
-    """`name` with mode ONE."""
+    """`name` with mode ONE: a tool's, or where `hosted` one of `Hosted`."""
 
     mode: ChoiceMode
     name: str = ""
+    hosted: bool = False
 
 
 class ThinkingMode(StrEnum):
@@ -185,14 +264,17 @@ NO_EXTRAS: Final[Mapping[str, Raw]] = {}
 class Conversation(Struct, frozen=True):
     """One request, neutral.
 
+    `logprobs`: how many likely tokens to tell in each place, 0 for the chosen one alone. `n`: how many answers.
     `extras`: top-level fields that are known in the client's dialect and have no neutral form; a foreign encoder turns
-    each into a loss, named `$.<key>`. `losses`: what the decoder itself had to drop.
+    each into a loss, named `$.<key>`, less those that mean the same in its own dialect. `echo`: fields that a reply in
+    the client's dialect repeats. `losses`: what the decoder itself had to drop.
     """
 
     model: str
     messages: tuple[Message, ...]
     system: tuple[Text, ...] = ()
     tools: tuple[Tool, ...] = ()
+    hosted: tuple[HostedTool, ...] = ()
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
     max_tokens: int | None = None
@@ -203,6 +285,8 @@ class Conversation(Struct, frozen=True):
     seed: int | None = None
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
+    logprobs: int | None = None
+    n: int | None = None
     stream: bool = False
     include_usage: bool = False
     thinking: ThinkingWish | None = None
@@ -210,6 +294,7 @@ class Conversation(Struct, frozen=True):
     user: str | None = None
     service_tier: str | None = None
     extras: Mapping[str, Raw] = NO_EXTRAS
+    echo: Mapping[str, Raw] = NO_EXTRAS
     losses: tuple[Loss, ...] = ()
 
 

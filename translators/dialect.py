@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
-from translators.conversation import Conversation, Loss, Reply, ThinkingWish
+from translators.conversation import NO_EXTRAS, Conversation, Loss, Reply, ThinkingWish
 from translators.errors import GatewayError
 from translators.events import Event
 from translators.thinking import ThinkingRange
@@ -72,6 +72,7 @@ class Target(Struct, frozen=True):
 
 
 NO_NAMES: Final[Mapping[str, str]] = {}
+NO_NAMESPACES: Final[Mapping[str, tuple[str, str]]] = {}
 
 
 class Context(Struct, frozen=True):
@@ -79,13 +80,18 @@ class Context(Struct, frozen=True):
 
     `model`: as the client asked for it. `names`: tool names as the upstream knows them -> as the client declared them
     (only those that differ). `json_tool`: the tool whose arguments stand for structured output, as the upstream knows
-    it. `reply_id`: letters and digits for replies without an id. `created_s`: Unix seconds.
+    it. `reply_id`: letters and digits for replies without an id. `created_s`: Unix seconds. `freeform`: tools, as the
+    client declared them, whose calls hold free text. `namespaces`: tools as the client declared them -> their group,
+    and their name in it. `echo`: what a reply repeats of the request.
     """
 
     model: str = ""
     names: Mapping[str, str] = NO_NAMES
     json_tool: str | None = None
     include_usage: bool = True
+    freeform: frozenset[str] = frozenset()
+    namespaces: Mapping[str, tuple[str, str]] = NO_NAMESPACES
+    echo: Mapping[str, Raw] = NO_EXTRAS
     reply_id: str = "000000000000000000000000"
     created_s: int = 0
 

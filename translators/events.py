@@ -1,7 +1,7 @@
 """A reply as it arrives: neutral events, their order, and the serializer.
 
-A reply is `ReplyStart (PartStart PartDelta* PartEnd)* ReplyEnd`. Parts carry a number and several may be open at
-once (chat tool calls interleave). Anywhere, `ReplyError` ends it. A part is never reopened.
+A reply is `ReplyStart (PartStart (PartDelta | PartNote)* PartEnd)* ReplyEnd`. Parts carry a number and several may be
+open at once (chat tool calls interleave). Anywhere, `ReplyError` ends it. A part is never reopened.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from translators.errors import ErrorKind
+from translators.notes import Note
 
 
 class StopReason(StrEnum):
@@ -25,19 +26,29 @@ class StopReason(StrEnum):
 
 
 class PartKind(StrEnum):
-    """What a part of a reply holds."""
+    """What a part of a reply holds.
+
+    MEDIA: a picture, sound or a file, its deltas are base64. HOSTED_CALL: the vendor runs one of its own tools (`name`
+    is one of `conversation.Hosted`), its deltas are one JSON object. HOSTED_RESULT: what that gave back (`id` is the
+    call's), its deltas are what was printed, its notes the pages that were found.
+    """
 
     TEXT = "text"
     THINKING = "thinking"
     TOOL_CALL = "tool_call"
     REFUSAL = "refusal"
+    MEDIA = "media"
+    HOSTED_CALL = "hosted_call"
+    HOSTED_RESULT = "hosted_result"
 
 
-class Usage(Struct, frozen=True, gc=False):
+class Usage(Struct, frozen=True, gc=False, repr_omit_defaults=True):
     """Token counts of one reply.
 
-    `input_tokens` is the whole prompt: `cached_tokens` (read from a cache) and `cache_write_tokens` are a part of it.
-    `output_tokens` is the whole answer: `reasoning_tokens` are a part of it.
+    `input_tokens` is the whole prompt: `cached_tokens` (read from a cache), `cache_write_tokens` and
+    `input_audio_tokens` are a part of it; `cache_write_1h_tokens` are those of the written that stay for an hour.
+    `output_tokens` is the whole answer: `reasoning_tokens` and `output_audio_tokens` are a part of it.
+    `searches`: how often the vendor searched the web.
     """
 
     input_tokens: int = 0
@@ -45,9 +56,13 @@ class Usage(Struct, frozen=True, gc=False):
     cache_write_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    input_audio_tokens: int = 0
+    output_audio_tokens: int = 0
+    searches: int = 0
 
 
-class ReplyStart(Struct, frozen=True, gc=False):
+class ReplyStart(Struct, frozen=True, gc=False, repr_omit_defaults=True):
     """`usage` where the vendor tells the prompt's size first (Anthropic)."""
 
     id: str
@@ -55,32 +70,44 @@ class ReplyStart(Struct, frozen=True, gc=False):
     usage: Usage | None = None
 
 
-class PartStart(Struct, frozen=True, gc=False):
-    """`id` and `name` belong to tool calls. `redacted`: thinking whose text only its signer can read."""
+class PartStart(Struct, frozen=True, gc=False, repr_omit_defaults=True):
+    """`id` and `name` belong to calls, `media_type` to media. `redacted`: thinking that only its signer can read."""
 
     part: int
     kind: PartKind
     id: str = ""
     name: str = ""
     redacted: bool = False
+    media_type: str = ""
 
 
-class PartDelta(Struct, frozen=True, gc=False):
+class PartDelta(Struct, frozen=True, gc=False, repr_omit_defaults=True):
     """A piece of text; of a tool call: a piece of its arguments, which joined are one JSON object."""
 
     part: int
     text: str
 
 
-class PartEnd(Struct, frozen=True, gc=False):
-    """`signature`: the signer's proof of a thinking part, or the data of a redacted one. `signer`: its dialect."""
+class PartNote(Struct, frozen=True, gc=False, repr_omit_defaults=True):
+    """Something about the part that is no words of it: where they come from, how likely they were."""
+
+    part: int
+    note: Note
+
+
+class PartEnd(Struct, frozen=True, gc=False, repr_omit_defaults=True):
+    """`signature`: the signer's proof of a thinking part, or the data of a redacted one. `signer`: its dialect.
+
+    `failed`: a hosted tool's call did.
+    """
 
     part: int
     signature: str | None = None
     signer: str | None = None
+    failed: bool = False
 
 
-class ReplyEnd(Struct, frozen=True, gc=False):
+class ReplyEnd(Struct, frozen=True, gc=False, repr_omit_defaults=True):
     """`usage` is None where the vendor never told."""
 
     stop: StopReason
@@ -88,7 +115,7 @@ class ReplyEnd(Struct, frozen=True, gc=False):
     stop_sequence: str | None = None
 
 
-class ReplyError(Struct, frozen=True, gc=False):
+class ReplyError(Struct, frozen=True, gc=False, repr_omit_defaults=True):
     """The vendor's failure inside a stream, or a stream that broke. `status` is what HTTP would have said.
 
     `retry_after_s`: when it may be asked again, where it told.
@@ -101,7 +128,7 @@ class ReplyError(Struct, frozen=True, gc=False):
     retry_after_s: float | None = None
 
 
-type Event = ReplyStart | PartStart | PartDelta | PartEnd | ReplyEnd | ReplyError
+type Event = ReplyStart | PartStart | PartDelta | PartNote | PartEnd | ReplyEnd | ReplyError
 
 
 class State(Enum):
@@ -117,6 +144,7 @@ TRANSITIONS: Final[Mapping[State, Mapping[type, State]]] = {
     State.OPEN: {
         PartStart: State.OPEN,
         PartDelta: State.OPEN,
+        PartNote: State.OPEN,
         PartEnd: State.OPEN,
         ReplyEnd: State.DONE,
         ReplyError: State.DONE,
@@ -147,9 +175,9 @@ class Order:
                 if part in self.open or part in self.ended:
                     raise OutOfOrder(f"part {part} starts twice")
                 self.open.add(part)
-            case PartDelta(part=part):
+            case PartDelta(part=part) | PartNote(part=part):
                 if part not in self.open:
-                    raise OutOfOrder(f"delta for part {part}, which is not open")
+                    raise OutOfOrder(f"{type(event).__name__} for part {part}, which is not open")
             case PartEnd(part=part):
                 if part not in self.open:
                     raise OutOfOrder(f"end of part {part}, which is not open")
@@ -178,7 +206,7 @@ class Serializer:
     def feed(self, event: Event) -> list[Event]:
         """The events that may go out now, in order."""
         match event:
-            case PartDelta(part=part) | PartEnd(part=part) | PartStart(part=part):
+            case PartDelta(part=part) | PartEnd(part=part) | PartStart(part=part) | PartNote(part=part):
                 return self._part_event(part, event)
             case ReplyStart() | ReplyEnd() | ReplyError():
                 return [event]
@@ -188,7 +216,7 @@ class Serializer:
         current = self._current
         if not self._waiting:
             for event in events:
-                if type(event) is PartDelta:
+                if type(event) is PartDelta or type(event) is PartNote:
                     if event.part != current:
                         break
                 elif type(event) is PartStart:

@@ -2,15 +2,16 @@
 
 import msgspec
 
-from translators.conversation import Audio, Conversation, Image, Loss, Message, Part, Text, ToolResult
+from translators.conversation import Audio, Conversation, Image, Loss, Message, Part, Text, ToolResult, Video
 
 LEFT_OUT = "(left out here: {what}, which this model can't read)"
+WORDS = {Image: ("image", "an image"), Audio: ("audio", "sound"), Video: ("video", "a film")}
 
 
 def readable(conversation: Conversation, modalities: frozenset[str] | None) -> Conversation:
-    """The conversation with words in place of images and sound that the model does not take; itself where it takes
-    them all, or where nobody knows."""
-    if modalities is None or {"image", "audio"} <= modalities:
+    """The conversation with words in place of images, sound and film that the model does not take; itself where it
+    takes them all, or where nobody knows."""
+    if modalities is None or {"image", "audio", "video"} <= modalities:
         return conversation
     losses: list[Loss] = []
     messages = tuple(
@@ -37,8 +38,8 @@ def _part(part: Part, path: str, modalities: frozenset[str], losses: list[Loss])
         before = len(losses)
         inner = _parts(part.parts, path, modalities, losses)
         return part if len(losses) == before else msgspec.structs.replace(part, parts=inner)
-    what = "image" if isinstance(part, Image) else "audio" if isinstance(part, Audio) else ""
-    if not what or what in modalities:
+    modality, words = WORDS.get(type(part), ("", ""))
+    if not modality or modality in modalities:
         return part
-    losses.append(Loss(path, f"the model does not read {what}"))
-    return Text(LEFT_OUT.format(what="an image" if what == "image" else "sound"))
+    losses.append(Loss(path, f"the model does not read {modality}"))
+    return Text(LEFT_OUT.format(what=words))

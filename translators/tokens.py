@@ -20,6 +20,8 @@ from translators.conversation import (
     Audio,
     Conversation,
     File,
+    HostedCall,
+    HostedResult,
     Image,
     OutputFormat,
     Part,
@@ -29,6 +31,7 @@ from translators.conversation import (
     Tool,
     ToolCall,
     ToolResult,
+    Video,
 )
 
 IMAGE_TOKENS: Final = 1200
@@ -100,8 +103,10 @@ def _of_part(part: Part) -> float:
             return SMALL_IMAGE_TOKENS if detail == "low" else IMAGE_TOKENS
         case File(text=text, data=data, name=name):
             return of_text(name) + of_text(text) + len(data) / _BASE64_PER_TOKEN
-        case Audio(data=data):
+        case Audio(data=data) | Video(data=data):
             return len(data) / _BASE64_PER_AUDIO_TOKEN
+        case HostedCall(arguments=text) | HostedResult(text=text):
+            return CALL_TOKENS + of_text(text)
 
 
 def _of_tools(tools: tuple[Tool, ...]) -> float:

@@ -6,7 +6,20 @@ from hypothesis import strategies as st
 
 from tests.support.streams import check_order
 from translators.assemble import Assembler, events_of
-from translators.conversation import Part, Refusal, Reply, Text, Thinking, ToolCall
+from translators.conversation import (
+    Audio,
+    File,
+    Hosted,
+    HostedCall,
+    HostedResult,
+    Image,
+    Part,
+    Refusal,
+    Reply,
+    Text,
+    Thinking,
+    ToolCall,
+)
 from translators.errors import ErrorKind, UpstreamError
 from translators.events import (
     Event,
@@ -20,16 +33,24 @@ from translators.events import (
     StopReason,
     Usage,
 )
+from translators.notes import Citation, Logprobs, TokenChance, TokenNote
 
 WORDS = st.sampled_from(["", "a", "two words", "日本", '"\\'])
 COUNTS = st.integers(0, 10**6)
 SIGNATURES = st.sampled_from(["c2lnbmF0dXJl", "x"])
+CITATIONS = st.builds(Citation, url=WORDS, title=WORDS, start=st.none() | st.integers(0, 9))
+LOGPROBS = st.builds(lambda token: Logprobs((TokenNote(TokenChance(token, -0.5)),)), WORDS)
 PARTS: st.SearchStrategy[Part] = st.one_of(
-    st.builds(Text, WORDS),
+    st.builds(Text, WORDS, notes=st.lists(CITATIONS | LOGPROBS, max_size=2).map(tuple)),
     st.builds(Refusal, WORDS),
     st.builds(ToolCall, WORDS, WORDS, st.sampled_from(["{}", '{"a":1}'])),
     st.builds(Thinking, WORDS),
     st.builds(Thinking, WORDS, SIGNATURES, st.just("anthropic"), st.booleans()),
+    st.builds(Image, st.just("image/png"), WORDS),
+    st.builds(Audio, WORDS, st.sampled_from(["wav", "L16;rate=24000"])),
+    st.builds(File, st.just("application/pdf"), WORDS),
+    st.builds(HostedCall, WORDS, st.sampled_from(Hosted), st.sampled_from(["{}", '{"query":"a"}'])),
+    st.builds(HostedResult, WORDS, st.sampled_from(Hosted), WORDS, st.lists(CITATIONS).map(tuple), st.booleans()),
 )
 REPLIES = st.builds(
     Reply,

@@ -13,6 +13,7 @@ from translators.events import (
     PartDelta,
     PartEnd,
     PartKind,
+    PartNote,
     PartStart,
     ReplyEnd,
     ReplyError,
@@ -20,6 +21,7 @@ from translators.events import (
     Serializer,
     StopReason,
 )
+from translators.notes import Citation
 
 START = ReplyStart("id", "model")
 END = ReplyEnd(StopReason.END_TURN)
@@ -50,6 +52,7 @@ def test_a_reply_with_interleaved_parts_is_in_order() -> None:
         [PartStart(0, PartKind.TEXT)],
         [START, START],
         [START, PartDelta(0, "a")],
+        [START, PartNote(0, Citation())],
         [START, PartEnd(0)],
         [START, PartStart(0, PartKind.TEXT), END],
         [START, *part(0), PartStart(0, PartKind.TEXT)],

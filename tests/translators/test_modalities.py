@@ -33,6 +33,7 @@ def test_words_stand_for_what_is_left_out_and_each_is_a_loss() -> None:
 
 def test_what_the_model_reads_stays() -> None:
     assert readable(ASKED, None) is ASKED
+    assert readable(ASKED, frozenset(("text", "image", "audio", "video"))) is ASKED
     assert readable(ASKED, frozenset(("text", "image", "audio"))) is ASKED
     kept = readable(ASKED, frozenset(("text", "image")))
     assert kept.messages[2] is ASKED.messages[2]

@@ -12,6 +12,8 @@ from translators.conversation import (
     Audio,
     CacheMark,
     File,
+    HostedCall,
+    HostedResult,
     Image,
     Loss,
     Part,
@@ -20,6 +22,7 @@ from translators.conversation import (
     Thinking,
     ToolCall,
     ToolResult,
+    Video,
 )
 from translators.dialects.anthropic import wire
 from translators.dialects.anthropic.decode import NAME
@@ -124,7 +127,7 @@ def _content(placed: Placed, losses: list[Loss]) -> wire.TextBlock | wire.ImageB
             return _image(part, path, losses)
         case File():
             return _file(part, path, losses)
-        case Audio() | Thinking() | ToolCall() | ToolResult():
+        case Audio() | Video() | Thinking() | ToolCall() | ToolResult() | HostedCall() | HostedResult():
             losses.append(Loss(path, f"{_word(part)} can't stand here"))
             return None
 

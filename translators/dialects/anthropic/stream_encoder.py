@@ -13,6 +13,7 @@ from translators.events import (
     PartDelta,
     PartEnd,
     PartKind,
+    PartNote,
     PartStart,
     ReplyEnd,
     ReplyError,
@@ -25,6 +26,7 @@ MAX_ID: Final = 64
 MESSAGE_STOP: Final = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 _encode: Final[Callable[[Any], bytes]] = ENCODER.encode
 ID_PREFIX: Final = "msg_"
+UNSEEN: Final = frozenset((PartKind.MEDIA, PartKind.HOSTED_CALL, PartKind.HOSTED_RESULT))
 
 
 class StreamEncoder:
@@ -41,18 +43,23 @@ class StreamEncoder:
         self._refused = False
         self._pending = b""  # the start of a block that has no content yet
         self._redacted = False
+        self._hidden = False  # whether the open part is one that the client never sees
         self._before = b""  # what stands before the text of a delta
 
     def feed(self, event: Event) -> bytes:
         """b"" where the event shows nothing yet."""
         match event:
             case PartDelta(text=text):
+                if self._hidden:
+                    return b""
                 if not self._pending:
                     return self._before + _encode(text) + b"}}\n\n"
                 start, self._pending = self._pending, b""
                 return start + self._before + _encode(text) + b"}}\n\n"
             case PartStart():
                 return self._part_start(event)
+            case PartNote():
+                return b""
             case PartEnd():
                 return self._part_end(event)
             case ReplyStart():
@@ -77,7 +84,8 @@ class StreamEncoder:
 
     def _part_start(self, event: PartStart) -> bytes:
         self._redacted = event.redacted
-        if event.redacted:
+        self._hidden = event.redacted or event.kind in UNSEEN
+        if self._hidden:
             return b""
         self._index += 1
         match event.kind:
@@ -95,12 +103,14 @@ class StreamEncoder:
                 self._refused = self._refused or event.kind is PartKind.REFUSAL
                 self._pending = self._start(b'{"type":"text","text":""}')
                 self._before = self._delta_start(b'{"type":"text_delta","text":')
+            case PartKind.MEDIA | PartKind.HOSTED_CALL | PartKind.HOSTED_RESULT:
+                pass
         return b""
 
     def _part_end(self, event: PartEnd) -> bytes:
         own = event.signature if event.signer == NAME else None
-        if self._redacted:
-            return self._redacted_block(own) if own else b""
+        if self._hidden:
+            return self._redacted_block(own) if own and self._redacted else b""
         signature = self._signature(own) if own else b""
         start, self._pending = self._pending, b""
         if start and not signature:

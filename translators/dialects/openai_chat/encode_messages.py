@@ -8,6 +8,8 @@ from translators.conversation import (
     Audio,
     Conversation,
     File,
+    HostedCall,
+    HostedResult,
     Image,
     Loss,
     Message,
@@ -18,6 +20,7 @@ from translators.conversation import (
     Thinking,
     ToolCall,
     ToolResult,
+    Video,
 )
 from translators.dialect import Target
 from translators.dialects.openai_chat import media, wire
@@ -104,7 +107,7 @@ class MessageWriter:
                 if not isinstance(encoded, str):
                     return [encoded]
                 reason = encoded
-            case Thinking() | ToolCall() | ToolResult():
+            case Video() | Thinking() | ToolCall() | ToolResult() | HostedCall() | HostedResult():
                 reason = "not a part of what a user says"
         self._losses.append(Loss(path, reason))
         return []
@@ -126,7 +129,7 @@ class MessageWriter:
                     turn.tool_calls.append(self._call(part))
                 case ToolResult():
                     pass  # Paired already.
-                case Image() | File() | Audio():
+                case Image() | File() | Audio() | Video() | HostedCall() | HostedResult():
                     path = f"$.messages[{index}].parts[{number}]"
                     self._losses.append(Loss(path, "assistant messages are text"))
         self._calls += calls

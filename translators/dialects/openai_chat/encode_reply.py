@@ -11,6 +11,7 @@ from translators.events import (
     PartDelta,
     PartEnd,
     PartKind,
+    PartNote,
     PartStart,
     ReplyEnd,
     ReplyError,
@@ -68,6 +69,8 @@ class StreamEncoder:
                 return head + quoted(text) + tail
             case PartStart():
                 return self._part_start(event)
+            case PartNote():
+                return b""
             case PartEnd(part=part):
                 return self._part_end(part)
             case ReplyStart():
@@ -90,10 +93,10 @@ class StreamEncoder:
     def _part_start(self, start: PartStart) -> bytes:
         if start.kind is PartKind.TOOL_CALL:
             return self._call_start(start)
-        if start.redacted:
+        key = _KEY_OF_KIND.get(start.kind)
+        if start.redacted or key is None:
             return b""
         self._refused |= start.kind is PartKind.REFUSAL
-        key = _KEY_OF_KIND.get(start.kind, _KEY_OF_KIND[PartKind.TEXT])
         self._deltas[start.part] = (self._chunk(key), _OPEN_TAIL)
         return b""
 

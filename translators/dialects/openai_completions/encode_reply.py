@@ -10,6 +10,7 @@ from translators.events import (
     PartDelta,
     PartEnd,
     PartKind,
+    PartNote,
     PartStart,
     ReplyEnd,
     ReplyError,
@@ -52,6 +53,8 @@ class StreamEncoder:
             case PartStart(part=part, kind=kind):
                 if kind in _WORDS:
                     self._words.add(part)
+                return b""
+            case PartNote():
                 return b""
             case PartEnd(part=part):
                 self._words.discard(part)
