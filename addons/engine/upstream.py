@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import h11
+from mitmproxy import http
 from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layer import CommandGenerator
@@ -12,7 +13,9 @@ from mitmproxy.proxy.layers.http import (
     ErrorCode,
     GetHttpConnection,
     Http1Client,
+    HttpEvent,
     ReceiveHttp,
+    RequestHeaders,
     ResponseData,
     ResponseEndOfMessage,
     ResponseProtocolError,
@@ -47,12 +50,20 @@ class ConnectUpstream(GetHttpConnection):
 
 
 class UpstreamHttp1(Http1Client):
-    """Reads replies to attempts; for every other request it is its base class.
+    """Reads replies to attempts; for every other request it is its base class, but for bodies of HTTP/2 clients.
 
     All chunks of one network read come as one piece of data. 1xx replies and trailers are skipped. Headers that do not
     end are a protocol error. The connection is free again *before* the stream hears of the end, because the stream may
     use it at once for the next attempt.
     """
+
+    def send(self, event: HttpEvent) -> CommandGenerator[None]:
+        """HTTP/2 needs no length; here a body without one would be read as the next request of this connection."""
+        if isinstance(event, RequestHeaders) and not event.end_stream and not has_length(event.request):
+            request = event.request.copy()
+            request.headers["transfer-encoding"] = "chunked"
+            event = RequestHeaders(event.stream_id, request, event.end_stream, event.replay_flow)
+        yield from super().send(event)
 
     def read_headers(self, event: events.ConnectionEvent) -> CommandGenerator[None]:
         request = self.request
@@ -110,3 +121,8 @@ class UpstreamHttp1(Http1Client):
             if not isinstance(piece, h11.Data):
                 return True
             pieces.append(piece.data)
+
+
+def has_length(request: http.Request) -> bool:
+    """Whether HTTP/1.1 could tell where its body ends."""
+    return "content-length" in request.headers or "transfer-encoding" in request.headers

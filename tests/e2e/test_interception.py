@@ -48,10 +48,10 @@ class Scene:
     plain: Origin
     made: Made
 
-    def sdk(self, *, http2: bool = False) -> anthropic.Anthropic:
+    def sdk(self) -> anthropic.Anthropic:
         """The vendor's SDK, which knows the proxy and its CA, and nothing else of us."""
         trusting = ssl.create_default_context(cafile=str(self.proxy.ca))
-        http = httpx2.Client(proxy=self.proxy.proxy_url, verify=trusting, trust_env=False, http2=http2)
+        http = httpx2.Client(proxy=self.proxy.proxy_url, verify=trusting, trust_env=False)
         return anthropic.Anthropic(api_key=OWN_KEY, http_client=http, max_retries=0)
 
     def tunnel(self, host: str = VENDOR, **more: Any) -> Tunnel:
@@ -166,14 +166,6 @@ def test_another_key_of_the_pool_answers_where_one_fails(here: Scene) -> None:
     assert here.claude.keys_seen == ["test-key-1", "test-key-2"]
     here.proxy.change({**here.proxy.config, "disable-cooling": True})
     here.proxy.change(here.proxy.config)
-
-
-def test_http2_is_served_too(here: Scene) -> None:
-    client = here.sdk(http2=True)
-    for _ in range(3):
-        with client.messages.stream(model="gpt-asked", max_tokens=50, messages=HELLO) as events:
-            assert events.get_final_text() == "echo: hello"
-    assert here.chat.keys_seen == ["test-key-3"] * 3
 
 
 def test_tokens_are_counted_by_the_pool(here: Scene) -> None:
