@@ -8,13 +8,15 @@ from typing import Any, Final
 
 from tests.support.proxy import Proxy
 
-REDIRECT: Final = Path(__file__).parent / "redirect_vendors.py"
+SUPPORT: Final = Path(__file__).parent
+SCRIPTS: Final = (SUPPORT / "redirect_vendors.py", SUPPORT / "tell_requests.py")
 
 
 @contextmanager
 def proxied(config: Mapping[str, Any], hosts: Mapping[str, int], **more: Any) -> Iterator[Proxy]:
-    """`hosts`: name -> port on loopback; all others can't be reached. What it dials, it trusts."""
+    """`hosts`: name -> port on loopback; all others can't be reached. What it dials, it trusts. Its log tells how each
+    request was asked."""
     environ = {"CLIPROXY_TEST_HOSTS": json.dumps(hosts)}
-    with Proxy(config, scripts=[REDIRECT], options={"ssl_insecure": "true"}, environ=environ, **more) as proxy:
+    with Proxy(config, scripts=SCRIPTS, options={"ssl_insecure": "true"}, environ=environ, **more) as proxy:
         proxy.wait_for(rf"listening at 127\.0\.0\.1:{proxy.intercept_port}\b")
         yield proxy

@@ -4,9 +4,18 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 
-from tests.vendors.vendor import Vendor
+
+class Listening(Protocol):
+    """A vendor, or a part of one."""
+
+    @property
+    def failures(self) -> list[Exception]: ...
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
 
 
 class Running:
@@ -29,7 +38,7 @@ class Running:
 
 
 @contextmanager
-def running(*vendors: Vendor) -> Iterator[Running]:
+def running(*vendors: Listening) -> Iterator[Running]:
     """The vendors listen while this is open. Raises what went wrong inside them."""
     thread = Running()
     try:

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -227,9 +228,10 @@ class Connection(asyncio.Protocol):
 class Server:
     """Listens on a free loopback port. `failures`: exceptions of the handler, which are bugs of the vendor."""
 
-    def __init__(self, handler: Handler, gone: Callable[[Request], None]) -> None:
+    def __init__(self, handler: Handler, gone: Callable[[Request], None], tls: ssl.SSLContext | None = None) -> None:
         self.handler = handler
         self.gone = gone
+        self.tls = tls
         self.connections: set[Connection] = set()
         self.failures: list[Exception] = []
         self.port = 0
@@ -239,7 +241,9 @@ class Server:
     async def start(self, port: int = 0) -> None:
         """Binds; the port is known afterwards."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self, next(self._numbers)), "127.0.0.1", port)
+        self._server = await loop.create_server(
+            lambda: Connection(self, next(self._numbers)), "127.0.0.1", port, ssl=self.tls
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import ssl
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,7 +24,7 @@ class Vendor(ABC):
     `keys`: the credentials it takes; None: every one that begins with `test-key-`. `models`: those it has; None: any.
     `requests` are what came in, refused ones too. `script` and `for_key()` say what to do instead of asking `answer`,
     the model. `arrived` is set once a request for a reply is there, `cancelled` once a client has gone while it was
-    being answered; `disconnects` tells when.
+    being answered; `disconnects` tells when. `tls`: for one that stands at its own name.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Vendor(ABC):
         keys: Collection[str] | None = None,
         models: Sequence[str] | None = None,
         answer: Callable[[model.Prompt], Reply] = model.answer,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.keys = keys
         self.models = models
@@ -43,7 +45,7 @@ class Vendor(ABC):
         self.script = Script()
         self._scripts: dict[str, Script] = {}
         self._numbers = itertools.count(1)
-        self._server = Server(self._handle, self._gone)
+        self._server = Server(self._handle, self._gone, tls)
 
     def for_key(self, key: str) -> Script:
         """What to do with requests of this credential."""
