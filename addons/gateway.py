@@ -2,6 +2,7 @@
 
 import json
 import logging
+import secrets
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -40,6 +41,7 @@ class Gateway:
     def __init__(self, current: Current) -> None:
         self._current = current
         self._routes = all_routes()
+        self._instance = secrets.token_hex(8)
 
     def request(self, flow: http.HTTPFlow) -> None:
         """The hook: every gateway path is answered or becomes an exchange."""
@@ -94,7 +96,7 @@ class Gateway:
     def _answer_ours(self, visit: Visit) -> None:
         if visit.method not in ("GET", "HEAD"):
             raise WrongMethod(visit.method, visit.path, ("GET", "HEAD"))
-        banner = {"message": OWN_NAME, "endpoints": sorted(self._routes.served())}
+        banner = {"message": OWN_NAME, "instance": self._instance, "endpoints": sorted(self._routes.served())}
         said: object = banner if visit.path == "/" else {"status": "ok"}
         answer(visit.flow, b"" if visit.method == "HEAD" else json.dumps(said).encode())
 

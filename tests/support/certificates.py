@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +22,18 @@ class Made:
     key: Path
 
 
-def self_made(folder: Path, *, password: bytes | None = None, common_name: str = "cliproxy test") -> Made:
-    """A root, an issuer below it, and a certificate of 127.0.0.1 and localhost below that."""
+def self_made(
+    folder: Path,
+    *,
+    password: bytes | None = None,
+    common_name: str = "cliproxy test",
+    hosts: Sequence[str] = (),
+) -> Made:
+    """A root, an issuer below it, and a certificate of 127.0.0.1, localhost and more hosts below that."""
     root_key, issuer_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
     root = _certificate("test root", root_key, "test root", root_key, authority=True)
     issuer = _certificate("test issuer", issuer_key, "test root", root_key, authority=True)
-    leaf = _certificate(common_name, key, "test issuer", issuer_key, authority=False)
+    leaf = _certificate(common_name, key, "test issuer", issuer_key, authority=False, hosts=hosts)
     made = Made(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
     made.ca.write_bytes(root.public_bytes(Encoding.PEM))
     made.cert.write_bytes(leaf.public_bytes(Encoding.PEM) + issuer.public_bytes(Encoding.PEM))
@@ -42,6 +49,7 @@ def _certificate(
     issuer_key: ec.EllipticCurvePrivateKey,
     *,
     authority: bool,
+    hosts: Sequence[str] = (),
 ) -> x509.Certificate:
     now = datetime.datetime.now(datetime.UTC)
     builder = (
@@ -69,5 +77,5 @@ def _certificate(
             decipher_only=False,
         )
         return builder.add_extension(usage, critical=True).sign(issuer_key, hashes.SHA256())
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [*map(x509.DNSName, ("localhost", *hosts)), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     return builder.add_extension(x509.SubjectAlternativeName(names), critical=False).sign(issuer_key, hashes.SHA256())
