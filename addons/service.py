@@ -1,6 +1,7 @@
 """Reads the config, builds what serves it, and puts it into mitmproxy: both entrances before the engine."""
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -91,6 +92,7 @@ class Service:
         """Takes back what was changed. The listener only if nobody takes our place: a live reload keeps it open."""
         for task in self._tasks:
             task.cancel()
+        gc.unfreeze()
         self._builder.close()
         self._quiet.remove()
         ctx.options.update(**self._saved)
@@ -148,6 +150,7 @@ class Service:
             intercepts = await self._listen_for_clients_of_vendors(settings)
             ca = Path(ctx.options.confdir) / CA_FILE if intercepts else None
             welcome.say(settings, serving.router, web_url, ctx.options.cliproxy_welcome, ca)
+        gc.freeze()  # What start-up has made stays. Looking through it for garbage would stop all streams for 0.1 s.
 
     async def _listen_for_clients_of_vendors(self, settings: Settings) -> bool:
         """Adds the interception to the listeners, or says why not: the gateway goes on without it."""
