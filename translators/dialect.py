@@ -165,6 +165,12 @@ class Reframer(Protocol):
 BOTH_SIDES: Final = frozenset(Side)
 
 
+def call_id(upstream: str, context: Context, number: int) -> str:
+    """What a client knows a call by. `upstream`: its id there, "" where it has none; `number`: which call of the reply
+    it is, from 1."""
+    return upstream or f"call_{context.reply_id}{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """One wire language. What the functions promise stands in the protocols above and below.
@@ -189,6 +195,7 @@ class Dialect:
     model_key: the field of a reply that names the model.
     reframe(query): what a streaming client with this query needs behind our stream, None where it wants it as it is.
     forward_query(query): a client's query as it goes on to an upstream of this dialect.
+    call_id(upstream, context, number): see above; a dialect whose clients take only some ids has its own.
     ask_usage(body), hide_usage(frames): where a stream tells usage only to a client that asks for it: the fields that
     ask, none where the client does; and whole frames without what such a client did not ask for.
     """
@@ -219,5 +226,6 @@ class Dialect:
     model_key: str = "model"
     reframe: Callable[[str], Reframer | None] | None = None
     forward_query: Callable[[str], str] | None = None
+    call_id: Callable[[str, Context, int], str] = call_id
     ask_usage: Callable[[bytes], Mapping[str, object]] | None = None
     hide_usage: Callable[[bytes], bytes] | None = None

@@ -8,6 +8,7 @@ import msgspec
 
 from translators import registry
 from translators.assemble import Assembler
+from translators.conversation import Reply
 from translators.dialect import Context
 from translators.errors import GatewayError, UpstreamError
 from translators.events import (
@@ -37,6 +38,8 @@ class ReplyStream:
 
     Between two sides of one dialect the bytes pass as they are, a broken frame too: only the model's name is set to
     what the client asked for, where the two differ, and the events are read for usage and errors.
+
+    `signed`: whether the vendor has signed a part of it.
     """
 
     def __init__(self, upstream: str, client: str, *, context: Context | None = None, keep: bool = True) -> None:
@@ -57,6 +60,7 @@ class ReplyStream:
         self.error: ReplyError | None = None
         self.end: ReplyEnd | None = None
         self.first_event_seen = False
+        self.signed = False
         self.events_seen = 0
 
     def feed(self, data: bytes) -> bytes:
@@ -83,10 +87,14 @@ class ReplyStream:
 
     def whole(self) -> bytes:
         """The reply in one piece, in the client's dialect. Raises UpstreamError where it failed."""
+        return self._client.encode_reply(self.reply(), self._context)
+
+    def reply(self) -> Reply:
+        """After close, what the reply says, as the client was shown it (needs `keep`). Raises UpstreamError."""
         assembler = Assembler(self._signer)
         for event in self._kept or ():
             assembler.take(event)
-        return self._client.encode_reply(assembler.reply(), self._context)
+        return assembler.reply()
 
     def _shown(self, events: list[Event]) -> list[Event]:
         """The events as the client shall see them."""
@@ -101,7 +109,10 @@ class ReplyStream:
             self._kept += events
         for event in events:
             kind = type(event)
-            if kind is PartDelta or kind is PartEnd:
+            if kind is PartDelta:
+                continue
+            if isinstance(event, PartEnd):
+                self.signed = self.signed or event.signature is not None
                 continue
             if kind is PartStart:
                 self.first_event_seen = True

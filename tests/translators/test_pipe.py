@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from tests.support.streams import splits
 from translators import ReplyStream, UpstreamError
+from translators.conversation import Reply, ToolCall
 from translators.dialect import Context
 from translators.errors import ErrorKind
-from translators.events import StopReason, Usage
+from translators.events import Event, PartEnd, PartKind, PartStart, ReplyEnd, ReplyStart, StopReason, Usage
+from translators.registry import dialect
 
 
 def chunk(delta: dict[str, object], finish: str | None = None, model: str = "vendor/model-1", **more: object) -> bytes:
@@ -130,3 +132,20 @@ def test_a_cut_stream_tells_so_once_and_only_at_its_end() -> None:
     assert last.count(b"event: error") == 1
     assert stream.error is not None
     assert stream.error.kind is ErrorKind.SERVER
+
+
+def test_a_call_without_an_id_gets_one_that_the_client_can_answer() -> None:
+    context = Context(reply_id="abc")
+    said: list[Event] = [
+        ReplyStart("id", "m"),
+        PartStart(0, PartKind.TOOL_CALL, name="a"),
+        PartEnd(0),
+        ReplyEnd(StopReason.TOOL_USE),
+    ]
+    for name in ("anthropic", "openai_chat"):
+        client = dialect(name)
+        encoder = client.stream_encoder(context)
+        streamed = b"".join(encoder.feed(event) for event in said)
+        whole = client.encode_reply(Reply("id", "m", (ToolCall("", "a", "{}"),), StopReason.TOOL_USE), context)
+        assert client.call_id("", context, 1).encode() in streamed
+        assert client.call_id("", context, 1).encode() in whole

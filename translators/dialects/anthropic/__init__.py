@@ -10,7 +10,7 @@ from translators.dialects.anthropic.lists import count_reply, model_list, one_mo
 from translators.dialects.anthropic.own import own_request
 from translators.dialects.anthropic.reply import decode_reply, encode_reply
 from translators.dialects.anthropic.stream_decoder import StreamDecoder
-from translators.dialects.anthropic.stream_encoder import StreamEncoder
+from translators.dialects.anthropic.stream_encoder import StreamEncoder, client_call_id
 from translators.dialects.anthropic.wire import Request
 
 DIALECT: Final = Dialect(
@@ -27,6 +27,7 @@ DIALECT: Final = Dialect(
     encode_reply=encode_reply,
     stream_decoder=StreamDecoder,
     stream_encoder=StreamEncoder,
+    call_id=client_call_id,
     decode_error=decode_error,
     encode_error=encode_error,
     error_frame=error_frame,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from translators.conversation import Refusal, Reply, Text, Thinking, ToolCall
-from translators.dialect import Context
+from translators.dialect import Context, call_id
 from translators.dialects.openai_chat.usage import encode_usage
 from translators.errors import UpstreamError
 from translators.events import (
@@ -108,7 +108,8 @@ class StreamEncoder:
         self._deltas[start.part] = (head + b'"function":{"arguments":', _CALL_TAIL)
         self._wordless.add(start.part)
         name = quoted(client_name(self._context.names, start.name))
-        call = b'"id":%b,"type":"function","function":{"name":%b,"arguments":""' % (quoted(start.id), name)
+        known_by = quoted(call_id(start.id, self._context, self._calls))
+        call = b'"id":%b,"type":"function","function":{"name":%b,"arguments":""' % (known_by, name)
         return head + call + _CALL_TAIL
 
     def _part_end(self, part: int) -> bytes:
@@ -141,9 +142,10 @@ def encode_reply(reply: Reply, context: Context) -> bytes:
         match part:
             case Text(text=text):
                 texts.append(text)
-            case ToolCall(id=call_id, name=name, arguments=arguments):
+            case ToolCall(id=upstream_id, name=name, arguments=arguments):
                 function = {"name": client_name(context.names, name), "arguments": arguments or "{}"}
-                calls.append({"id": call_id, "type": "function", "function": function})
+                known_by = call_id(upstream_id, context, len(calls) + 1)
+                calls.append({"id": known_by, "type": "function", "function": function})
             case Thinking(text=text, redacted=redacted):
                 thoughts += [] if redacted else [text]
             case Refusal(text=text):
