@@ -19,10 +19,12 @@ from addons.outbound import Said
 from addons.providers.provider import Provider
 from addons.reply_headers import passed, refusal_headers, reply_headers
 from translators import BadRequest, GatewayError, ReplyStream, UpstreamError, replies
+from translators.conversation import Reply
 from translators.dialect import Operation
 from translators.errors import ErrorKind
 from translators.jsonio import top_level
 from translators.pipe import error_of
+from translators.structured import as_text
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ ERROR_BODY_BYTES: Final = 256 << 10
 class UpstreamAttempt:
     """See addons.exchange.Attempt. `settle(outcome)` gives the lease back, once.
 
+    `remember` takes a reply that the vendor has signed, where the client speaks another dialect.
     `rules`: what errors mean where the user knows better. `passthrough`: the vendor's headers reach the client.
     `outcome` is set when it is over; `refusal` is then what the vendor said, in neutral words, with `refusal_headers`,
     and `refusal_body` the vendor's own bytes where the client speaks its dialect.
@@ -47,6 +50,7 @@ class UpstreamAttempt:
         record: AttemptRecord,
         settle: Callable[[Outcome], None],
         *,
+        remember: Callable[[Reply], None] | None = None,
         rules: Sequence[Rule] = (),
         passthrough: bool = False,
     ) -> None:
@@ -64,6 +68,7 @@ class UpstreamAttempt:
         self._context = said.context
         self._record = record
         self._settle = settle
+        self._remember = remember
         self._judge = Judge(provider, said, rules)
         self._passthrough = passthrough
         self._status = 0
@@ -136,7 +141,7 @@ class UpstreamAttempt:
         self._refused = not 200 <= status < 300
         content_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
         if not self._refused and content_type == "text/event-stream":
-            keep = not self._exchange.stream and self._whole_of is None
+            keep = self._remember is not None or (not self._exchange.stream and self._whole_of is None)
             self._stream = ReplyStream(
                 self._upstream.name, self._exchange.client.name, context=self._context, keep=keep
             )
@@ -207,6 +212,8 @@ class UpstreamAttempt:
             return self._end_badly(self._judge.inside(error, self._headers, body))
         self._first_event()
         self._exchange.usage, self._exchange.stop = reply.usage, reply.stop
+        if self._remember is not None:
+            self._remember(as_text(reply, self._context.json_tool))
         put = replies.streamed if self._exchange.stream else replies.whole
         return self._answer(put(body, reply, self._upstream, self._exchange.client, self._context))
 
@@ -275,6 +282,8 @@ class UpstreamAttempt:
         return failure.outcome
 
     def _note_end(self, stream: ReplyStream) -> None:
+        if self._remember is not None and stream.signed and stream.end is not None and stream.error is None:
+            self._remember(stream.reply())
         self._exchange.usage = stream.usage
         self._exchange.stop = stream.end.stop if stream.end is not None else ""
 

@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from random import random
 
 from addons.accounts.affinity import Sessions
@@ -13,8 +14,9 @@ from addons.accounts.pool import Exhausted, Pool
 from addons.accounts.rotation import Rotation
 from addons.attempt import UpstreamAttempt
 from addons.bond import Bond
+from addons.continuity import Continuity
 from addons.exchange import Answer, AttemptRecord, Exchange, Headers, Step, Wait
-from addons.outbound import Outbound, pairs
+from addons.outbound import Outbound, Said, pairs
 from addons.pace import pace_of
 from addons.refusals import InternalError, NotCounted
 from addons.reply_headers import RETRY_AFTER
@@ -24,6 +26,7 @@ from addons.settings import Settings
 from addons.usage.record import UsageSink, record_of
 from addons.waiting import wait_for_turn
 from translators import GatewayError, NotYet, can_translate, tokens
+from translators.conversation import Reply
 from translators.dialect import Dialect, Operation, Side
 
 logger = logging.getLogger(__name__)
@@ -32,7 +35,7 @@ logger = logging.getLogger(__name__)
 class Conductors:
     """Makes a conductor for each exchange; holds what they share.
 
-    `before`: the conductors of the config before a change. What they remember of turns and sessions is kept.
+    `before`: the conductors of the config before a change. What they remember (turns, sessions, thoughts) is kept.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Conductors:
         self.clock = clock
         self.random = random
         self.rotation = Rotation(settings.routing.strategy)
+        self.continuity = Continuity()
         self.sessions: Sessions | None = None
         if settings.routing.session_affinity:
             self.sessions = Sessions(settings.routing.session_affinity_ttl)
@@ -64,6 +68,7 @@ class Conductors:
 
     def _remember(self, before: "Conductors") -> None:
         new, old = self.settings.routing, before.settings.routing
+        self.continuity = before.continuity
         if new.strategy == old.strategy:
             self.rotation = before.rotation
         if self.sessions is not None and new.session_affinity_ttl == old.session_affinity_ttl:
@@ -125,7 +130,7 @@ class ExchangeConductor:
         self._rounds = Rounds(exchange.model, heard, shared.shares, preferred, stream=exchange.stream)
         self._unsaid: GatewayError | None = None if heard else unheard(exchange, tiers)
         self._last: UpstreamAttempt | None = None
-        self._outbound = Outbound(exchange)
+        self._outbound = Outbound(exchange, shared.continuity)
 
     async def next(self) -> Step:
         """The next attempt, perhaps after some time in line; a wait, where all rest for a moment; or our answer."""
@@ -233,10 +238,18 @@ class ExchangeConductor:
             said,
             record,
             settle,
+            remember=self._remembering(said),
             rules=credential.rules,
             passthrough=self._shared.settings.passthrough_headers,
         )
         return self._last
+
+    def _remembering(self, said: Said) -> Callable[[Reply], None] | None:
+        """Who keeps what the client can't hold of the reply; nobody, where it speaks the vendor's dialect."""
+        exchange = self._exchange
+        if said.upstream is exchange.client or exchange.operation is not Operation.GENERATE:
+            return None
+        return partial(self._shared.continuity.keep, exchange.client_name, exchange.client, said.context)
 
     # What is said when there is no reply.
 

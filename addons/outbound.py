@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 import msgspec
 
 from addons.accounts.credential import Credential
+from addons.continuity import Continuity
 from addons.exchange import SECRETS, Egress, Exchange, Headers, UpstreamRequest
 from addons.providers.headers import extra_headers
 from addons.providers.provider import Provider
@@ -42,10 +43,14 @@ class Said:
 
 
 class Outbound:
-    """The requests of one exchange. Each is made anew from the client's own body, never from an earlier one."""
+    """The requests of one exchange. Each is made anew from the client's own body, never from an earlier one.
 
-    def __init__(self, exchange: Exchange) -> None:
+    `continuity`: what replies have said to this client that it can't say back.
+    """
+
+    def __init__(self, exchange: Exchange, continuity: Continuity) -> None:
         self._exchange = exchange
+        self._continuity = continuity
         self._conversation: Conversation | None = None
         self._translated: dict[tuple[str, Target], TranslatedRequest] = {}  # by provider
 
@@ -102,7 +107,8 @@ class Outbound:
         if self._conversation is None:
             decoded = exchange.client.decode_request(exchange.body)
             self._conversation = msgspec.structs.replace(decoded, model=exchange.model, stream=exchange.stream)
-        translated = encode_conversation(self._conversation, upstream.name, target)
+        conversation = self._continuity.put_back(exchange.client_name, self._conversation, upstream.name)
+        translated = encode_conversation(conversation, upstream.name, target)
         context = msgspec.structs.replace(
             translated.context, reply_id=secrets.token_hex(12), created_s=int(exchange.received_s)
         )

@@ -103,6 +103,10 @@ def test_thinking_before_a_tool_call_survives_the_round_trip(
     heard = talker.say("weather?", thinking=True)
     assert heard.thinking == "It rains, I think."
     assert talker.tell_results({heard.calls[0].id: "rain"}, thinking=True).text == "done"
+    if upstream == "anthropic":  # It has signed the thought and gets it back, whatever the client can hold.
+        told = json.loads(home.vendors[upstream].asked[-1].body)
+        kinds = [block["type"] for block in told["messages"][1]["content"]]
+        assert (kinds, told["thinking"]["type"]) == (["thinking", "tool_use"], "enabled")
 
 
 def test_structured_output_fits_its_schema(home: House, client: str, upstream: str, stream: bool) -> None:
