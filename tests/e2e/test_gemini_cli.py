@@ -28,7 +28,8 @@ def test_it_reads_and_writes_files_while_the_first_key_is_exhausted(tmp_path: Pa
         models = [{"name": MODEL, "alias": "gemini-asked"}]
         entries = [{"api-key": key, "base-url": vendor.base_url, "models": models} for key in KEYS]
         with Proxy(config(gemini_api_key=entries, routing={"strategy": "fill-first"})) as proxy:
-            finished = gemini_cli.run(prompt, gateway=proxy.url, key=CLIENT_KEY, model="gemini-asked", home=tmp_path)
+            way = gemini_cli.by_base_url(proxy.url, CLIENT_KEY)
+            finished = gemini_cli.run(prompt, way=way, model="gemini-asked", home=tmp_path)
             assert (finished.exit_code, finished.said) == (0, "done"), finished
             proxy.wait_for(r"(?s)status=200 input_tokens=\d.*status=200 input_tokens=\d")
             assert not any(key in proxy.log for key in (*KEYS, CLIENT_KEY))
