@@ -11,66 +11,23 @@ reverse proxy for the same upstream; `stream` is the same with `flow.response.st
 import argparse
 import asyncio
 import json
-import os
-import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
-ROOT: Final = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.support.ports import free_port  # noqa: E402
+from scripts.bench.http1 import connect, post, read_reply
+from scripts.bench.processes import Proxy, Start, ours, started, stock, upstream_server
 
 EVENTS: Final = 300
 STARTS: Final = 5
-LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-
-STREAM_ADDON: Final = """
-def responseheaders(flow):
-    if flow.response.headers.get("content-type", "").startswith("text/event-stream"):
-        flow.response.stream = True
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """A running proxy, and the dialect that it is spoken to in."""
-
-    name: str
-    process: subprocess.Popen[bytes]
-    port: int
-    anthropic: bool
-    start_s: float
-
-    def cpu_s(self) -> float:
-        """Time on a processor so far, from the kernel's accounts."""
-        tasks = Path(f"/proc/{self.process.pid}/task")
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
-
-    def rss_mb(self) -> float:
-        """Resident memory."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
-        assert found
-        return int(found[1]) / 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """How a proxy is started."""
-
-    name: str
-    command: list[str]
-    port: int
-    anthropic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +105,13 @@ def main() -> None:
     arguments = parser.parse_args()
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        upstream = stack.enter_context(upstream_server())
+        upstream = stack.enter_context(upstream_server("upstream.py"))
         starts = list(all_starts(directory, upstream))
         start_s = measure_starts(starts)
-        proxies = [stack.enter_context(started(start)) for start in starts]
+        proxies = [stack.enter_context(started(start, first_request)) for start in starts]
         works = [work for work in WORKS if arguments.only in work.name]
         time.sleep(1)
-        memory = {proxy.name: proxy.rss_mb() for proxy in proxies}
+        memory = {proxy.start.name: proxy.rss_kb() / 1024 for proxy in proxies}
         samples = {work.name: measure(work, proxies, arguments.rounds) for work in works}
         report(samples, start_s, memory, as_json=arguments.json)
 
@@ -164,7 +121,7 @@ def measure_starts(starts: list[Start]) -> dict[str, float]:
     seconds: dict[str, list[float]] = {start.name: [] for start in starts}
     for round_number in range(STARTS + 1):
         for start in starts:
-            with started(start) as proxy:
+            with started(start, first_request) as proxy:
                 if round_number:
                     seconds[start.name].append(proxy.start_s)
     return {name: statistics.median(times) for name, times in seconds.items()}
@@ -172,14 +129,14 @@ def measure_starts(starts: list[Start]) -> dict[str, float]:
 
 def measure(work: Work, proxies: list[Proxy], rounds: int) -> dict[str, list[float]]:
     """Proxy -> CPU microseconds per request or event, in each round."""
-    samples: dict[str, list[float]] = {proxy.name: [] for proxy in proxies}
+    samples: dict[str, list[float]] = {proxy.start.name: [] for proxy in proxies}
     for round_number in range(rounds + 1):
         for proxy in proxies:
             before = proxy.cpu_s()
-            asyncio.run(drive(work, proxy))
+            asyncio.run(drive(work, proxy.start))
             cost = (proxy.cpu_s() - before) / work.requests / work.divisor * 1e6
             if round_number:  # The first round warms up.
-                samples[proxy.name].append(cost)
+                samples[proxy.start.name].append(cost)
     return samples
 
 
@@ -188,27 +145,23 @@ def ratio(samples: dict[str, list[float]], bare: str) -> float:
     return statistics.median(ours / cost for ours, cost in zip(samples["ours"], samples[bare], strict=True))
 
 
-async def drive(work: Work, proxy: Proxy) -> None:
+async def drive(work: Work, start: Start) -> None:
     """All requests of one round, over so many connections at a time."""
-    body = json.dumps(work.body(proxy.anthropic), separators=(",", ":")).encode()
-    path = "/v1/messages" if proxy.anthropic else "/v1/chat/completions"
-    head = (
-        f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{proxy.port}\r\nauthorization: Bearer bench-key\r\n"
-        f"anthropic-version: 2023-06-01\r\ncontent-type: application/json\r\naccept: */*\r\n"
-        f"user-agent: bench/1\r\nx-stainless-lang: python\r\ncontent-length: {len(body)}\r\n"
-        f"{'' if work.keep_alive else 'connection: close' + chr(13) + chr(10)}\r\n"
-    ).encode()
+    body = json.dumps(work.body(start.anthropic), separators=(",", ":")).encode()
+    path = "/v1/messages" if start.anthropic else "/v1/chat/completions"
+    more = "" if work.keep_alive else "connection: close\r\n"
+    request = post(path, body, host=f"127.0.0.1:{start.port}", more=more)
     share = work.requests // work.connections
-    await asyncio.gather(*(one_client(work, proxy.port, head + body, share) for _ in range(work.connections)))
+    await asyncio.gather(*(one_client(work, start.port, request, share) for _ in range(work.connections)))
 
 
 async def one_client(work: Work, port: int, request: bytes, count: int) -> None:
     """`count` requests, one after the other."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
+    reader, writer = await connect(port)
     for number in range(count):
         if number and not work.keep_alive:
             writer.close()
-            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
+            reader, writer = await connect(port)
         writer.write(request)
         status, body = await read_reply(reader)
         if (
@@ -218,19 +171,6 @@ async def one_client(work: Work, port: int, request: bytes, count: int) -> None:
         ):
             raise SystemExit(f"wrong reply on port {port}: {status} {body[:300]!r}")
     writer.close()
-
-
-async def read_reply(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    """Status and body, by length or in chunks."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = LENGTH.search(head)
-    if length:
-        return int(head[9:12]), await reader.readexactly(int(length[1]))
-    pieces: list[bytes] = []
-    while size := int(await reader.readuntil(b"\r\n"), 16):
-        pieces.append((await reader.readexactly(size + 2))[:-2])
-    await reader.readexactly(2)
-    return int(head[9:12]), b"".join(pieces)
 
 
 def report(
@@ -252,69 +192,16 @@ def report(
     print(f"{'start to first answer, s':28}" + "".join(f"{starts[name]:10.2f}" for name in names))
 
 
-@contextmanager
-def upstream_server() -> Iterator[int]:
-    """The upstream's port."""
-    command = [sys.executable, str(ROOT / "scripts" / "bench" / "upstream.py")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.terminate()
-
-
 def all_starts(directory: Path, upstream: int) -> Iterator[Start]:
-    """The three. Ours as scripts/run starts it."""
-    streaming = directory / "streaming.py"
-    streaming.write_text(STREAM_ADDON)
-    mitmdump = str(Path(sys.executable).parent / "mitmdump")
-    for name, more in (("stock", []), ("stream", ["-s", str(streaming)])):
-        port = free_port()
-        mode = f"reverse:http://127.0.0.1:{upstream}@127.0.0.1:{port}"
-        command = [mitmdump, "--mode", mode, "--set", "flow_detail=0", "--set", f"confdir={directory}", *more]
-        yield Start(name, command, port, anthropic=False)
-    port = free_port()
-    config = directory / "config.yaml"
-    config.write_text(
-        f"host: 127.0.0.1\nport: {port}\napi-keys: [bench-key]\nopenai-compatibility:\n"
-        f"  - name: bench\n    base-url: http://127.0.0.1:{upstream}/v1\n"
-        "    api-key-entries: [{api-key: bench-upstream-key}]\n    models: [{name: bench-model}]\n"
-    )
-    start = str(ROOT / "scripts" / "start.py")
-    command = [sys.executable, "-O", start, "--headless", "--config", str(config), "--set", f"confdir={directory}"]
-    yield Start("ours", command, port, anthropic=True)
+    """The three."""
+    yield stock("stock", directory, upstream, streaming=False)
+    yield stock("stream", directory, upstream, streaming=True)
+    yield ours("ours", directory, upstream)
 
 
-@contextmanager
-def started(start: Start) -> Iterator[Proxy]:
-    """A proxy that has given its first answer."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    began = time.perf_counter()
-    with (
-        tempfile.TemporaryFile() as log,
-        subprocess.Popen(start.command, stdout=log, stderr=log, env=environment) as process,
-    ):
-        try:
-            proxy = Proxy(start.name, process, start.port, start.anthropic, 0.0)
-            first_answer(proxy, log)
-            yield replace(proxy, start_s=time.perf_counter() - began)
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def first_answer(proxy: Proxy, log: IO[bytes]) -> None:
-    """Asks until it answers. Ends the benchmark with the proxy's log where it never does."""
-    deadline = time.perf_counter() + 20
-    while True:
-        try:
-            return asyncio.run(drive(Work("first", 1, 1, False, small(False)), proxy))
-        except (ConnectionError, asyncio.IncompleteReadError):
-            if proxy.process.poll() is not None or time.perf_counter() > deadline:
-                log.seek(0)
-                raise SystemExit(f"{proxy.name} did not start:\n{log.read().decode()}") from None
-            time.sleep(0.01)
+def first_request(start: Start) -> None:
+    """One small request."""
+    asyncio.run(drive(Work("first", 1, 1, False, small(False)), start))
 
 
 if __name__ == "__main__":
