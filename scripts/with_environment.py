@@ -75,7 +75,7 @@ def concerns(own: Mapping[str, str], proxy: str, opened: Collection[str], *, has
 
     `opened`: the vendors' hosts; `has_egress`: the config says how upstreams are reached.
     """
-    replaced = [name for name in (*PROXIES, *PROXIES_FOR_ALL) if own.get(name, "").rstrip("/") not in ("", proxy)]
+    replaced = [name for name in (*PROXIES, *PROXIES_FOR_ALL) if own.get(name) and not _is_same(own[name], proxy)]
     if replaced and not has_egress:
         yield (
             f"{replaced[0]} is replaced for the program, and upstreams are reached directly. To go out through it, "
@@ -90,10 +90,22 @@ def concerns(own: Mapping[str, str], proxy: str, opened: Collection[str], *, has
 
 
 def _host(url: str) -> str:
+    return _address(url)[0]
+
+
+def _is_same(url: str, proxy: str) -> bool:
+    """Whether it is this very proxy, perhaps by another name of this machine."""
+    (host, port), (own_host, own_port) = _address(url), _address(proxy)
+    return port == own_port and (host == own_host or host in LOOPBACK)
+
+
+def _address(url: str) -> tuple[str, int | None]:
+    """Host and port as they stand there."""
     try:
-        return (urlsplit(url if "//" in url else f"//{url}").hostname or "").rstrip(".")
+        parts = urlsplit(url if "//" in url else f"//{url}")
+        return (parts.hostname or "").rstrip("."), parts.port
     except ValueError:  # Not an address at all.
-        return ""
+        return "", None
 
 
 def _covers(entry: str, host: str) -> bool:

@@ -27,6 +27,9 @@ CA_FILE: Final = "mitmproxy-ca-cert.pem"
 FOLDER: Final = "mitmproxy-with"
 """Beside the CA. The folder of the CA is nobody else's as long as all names in it begin like this."""
 
+START: Final = Path("/proc/self/environ")
+"""The environment of the process as it was when it began. Other systems than Linux do not tell."""
+
 FAILED, NOT_RUNNABLE, NOT_FOUND, INTERRUPTED = 125, 126, 127, 130
 """As of env and nohup, so that they can be told from the program's own."""
 
@@ -59,14 +62,15 @@ def main(arguments: Sequence[str]) -> None:
         with_proxy.use(users)
         with with_proxy.alone(folder / f"start-{proxy.at.port}.lock"):
             have(proxy, path, folder, users)
-    for line in concerns(os.environ, proxy.at.url, names, has_egress=bool(settings.proxy_url.get_secret_value())):
+    own = own_environment()
+    for line in concerns(own, proxy.at.url, names, has_egress=bool(settings.proxy_url.get_secret_value())):
         say(line)
-    bundle = write_bundle(folder, proxy.ca, os.environ)
-    variables = environment(os.environ, proxy.at.url, str(proxy.ca), str(bundle))
+    bundle = write_bundle(folder, proxy.ca, own)
+    variables = environment(own, proxy.at.url, str(proxy.ca), str(bundle))
     if program is None:
         print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()))
         return
-    become(program, options.program, {**os.environ, **variables})
+    become(program, options.program, {**own, **variables})
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -138,7 +142,8 @@ def proxy_of(settings: Settings, path: Path, names: Sequence[str], confdir: Path
 def own_folder(confdir: Path) -> Path:
     """For what programs are given to read, and for locks."""
     folder = confdir / FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for place in (confdir, folder):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     return folder
 
@@ -176,6 +181,14 @@ def check(who: Listener, proxy: Proxy, config: Path) -> None:
         case Listener.WITH_ANOTHER_CA:
             said = f"the proxy at {proxy.at.url} has another CA than {proxy.ca}"
             raise NotToBeHad(f"{said}: name the folder that it was started with (--confdir), or restart it")
+
+
+def own_environment() -> dict[str, str]:
+    """As it was given to us: where no locale is named, Python names one (PEP 538), which programs would inherit."""
+    own = dict(os.environ)
+    if START.exists() and not any(entry.startswith(b"LC_CTYPE=") for entry in START.read_bytes().split(b"\0")):
+        own.pop("LC_CTYPE", None)
+    return own
 
 
 def become(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> NoReturn:

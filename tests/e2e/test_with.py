@@ -18,7 +18,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from scripts.with_environment import ADDING, REPLACING
+from scripts.with_environment import ADDING, REPLACING, environment
 from tests.support import claude_code
 from tests.support.certificates import Made, self_made
 from tests.support.config import claude_key, config
@@ -238,17 +238,14 @@ def test_a_host_that_is_not_listed_shows_its_own_certificate_and_is_trusted_as_b
     assert here.place.run(*asked).returncode == 60  # curl's own number for a certificate that nobody vouches for.
 
 
-def test_only_the_environment_of_the_program_is_changed(here: Scene) -> None:
-    done = here.place.run(sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))")
-    found = json.loads(done.stdout)
-    before = environ()
-    assert {name: found[name] for name in before} == before
-    added = found.keys() - before.keys()
-    assert {"HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE", "NO_PROXY"} <= added
+@pytest.mark.parametrize("locale", [{}, {"LC_CTYPE": "C.UTF-8"}, {"LANG": "C.UTF-8"}], ids=str)
+def test_nothing_but_these_variables_reaches_the_program(here: Scene, locale: dict[str, str]) -> None:
+    before = {"PATH": os.environ["PATH"], "root": "x", "HTTPS_PROXY": here.proxy.proxy_url, **locale}
+    found = dict(line.split("=", 1) for line in here.place.run("env", env=before).stdout.splitlines())
     bundle = Path(found["SSL_CERT_FILE"])
+    assert found == {**before, **environment(before, here.proxy.proxy_url, str(here.proxy.ca), str(bundle))}
     assert bundle.parent == here.place.folder
     assert bundle.stat().st_mode & 0o777 == 0o644
-    assert [path.stat().st_mode & 0o777 for path in (bundle.parent, here.place.confdir)] == [0o700, 0o700]
 
 
 def test_a_shell_can_take_the_variables(here: Scene) -> None:
@@ -334,6 +331,7 @@ def test_the_proxy_is_started_and_ends_with_the_program(alone: Place, vendor: An
     assert vendor.keys_seen == [POOL_KEY]
     assert (alone.folder / f"proxy-{alone.intercept_port}.log").stat().st_mode & 0o777 == 0o600
     assert (alone.confdir / "mitmproxy-ca.pem").stat().st_mode & 0o777 == 0o600
+    assert [path.stat().st_mode & 0o777 for path in (alone.confdir, alone.folder)] == [0o700, 0o700]
     again = alone.run(*CURL)  # While the first one's proxy is ending, perhaps.
     assert again.returncode == 0
     assert "echo: hello" in again.stdout

@@ -54,6 +54,8 @@ def test_a_proxy_for_all_is_replaced_where_there_is_one() -> None:
     [
         ({"HTTPS_PROXY": "http://user:secret@corporate:3128"}, "HTTPS_PROXY"),
         ({"HTTPS_PROXY": PROXY, "http_proxy": "http://user:secret@corporate:3128"}, "http_proxy"),
+        ({"HTTP_PROXY": "http://user:secret@127.0.0.1:3128"}, "HTTP_PROXY"),
+        ({"HTTP_PROXY": "http://user:secret@other:8080"}, "HTTP_PROXY"),
         ({"ALL_PROXY": "socks5://user:secret@corporate:1080"}, "ALL_PROXY"),
     ],
 )
@@ -68,6 +70,7 @@ def test_a_proxy_that_is_replaced_is_told_without_its_password(own: dict[str, st
 def test_nothing_is_told_of_what_is_as_it_should_be() -> None:
     assert told({}) == []
     assert told({"HTTPS_PROXY": f"{PROXY}/", "https_proxy": PROXY, "NO_PROXY": "anthropic.co,.example.com"}) == []
+    assert told({"HTTP_PROXY": "localhost:8080", "ALL_PROXY": "http://[::1]:8080"}) == []
     assert told({"ANTHROPIC_BASE_URL": "https://api.anthropic.com/"}) == []
 
 
