@@ -7,11 +7,10 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 from weakref import WeakSet
 
 from mitmproxy import connection, http, tls
-from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addons.access import ANYONE
 from addons.accounts.masking import MASK
@@ -30,6 +29,13 @@ logger = logging.getLogger(__name__)
 HTTPS_PORT: Final = 443
 HTTP1: Final = b"http/1.1"
 HTTP2: Final = b"h2"
+
+
+class Dialled(Protocol):
+    """What mitmproxy's server_connect hook is given: who is about to be dialled, and for whom."""
+
+    server: connection.Server
+    client: connection.Client
 
 
 class Interception:
@@ -59,7 +65,7 @@ class Interception:
                 data.context.client.alpn = HTTP1
             data.ignore_connection = False
 
-    def server_connect(self, data: ServerConnectionHookData) -> None:
+    def server_connect(self, data: Dialled) -> None:
         """What was agreed on with the client is offered first: mitmproxy would offer all that the client could have
         had, and no WebSocket passes from HTTP/1.1 to HTTP/2."""
         if is_ours(data.client) and data.client.tls_established and not data.server.alpn_offers:

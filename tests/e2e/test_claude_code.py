@@ -1,5 +1,6 @@
 """The real Claude Code works with vendors that its own vendor is not."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.cli
 
 @pytest.mark.parametrize("entrance", ["base URL", "HTTPS proxy"])
 @pytest.mark.parametrize("upstream", ["openai_chat", "anthropic"])
-def test_it_writes_a_file_while_the_first_key_is_exhausted(
+def test_it_reads_and_writes_files_while_the_first_key_is_exhausted(
     home: House, tmp_path: Path, upstream: str, entrance: str
 ) -> None:
     proxied = entrance == "HTTPS proxy"
@@ -23,9 +24,10 @@ def test_it_writes_a_file_while_the_first_key_is_exhausted(
         way = claude_code.by_proxy(home.proxy.proxy_url, home.proxy.ca)
     vendor = home.vendors[upstream]
     vendor.for_key("test-key-1").always(acts.refused(429, "monthly limit", retry_after="60"))
-    written = tmp_path / "greeting.txt"
+    read, written = tmp_path / "read.txt", tmp_path / "greeting.txt"
+    read.write_text("it stood in the file")
     finished = claude_code.run(
-        f"WRITE {written} hello-from-the-model",
+        f"CALL Read {json.dumps({'file_path': str(read)})}\nWRITE {written} hello-from-the-model",
         way=way,
         key="sk-ant-own-0123456789" if proxied else CLIENT_KEY,
         model=MODELS[upstream][0],
@@ -33,5 +35,6 @@ def test_it_writes_a_file_while_the_first_key_is_exhausted(
     )
     assert (finished.exit_code, finished.said) == (0, "done"), finished
     assert written.read_text().strip() == "hello-from-the-model"
+    assert "it stood in the file" in vendor.asked[-1].body.decode()
     assert {"test-key-1", "test-key-2"} == set(vendor.keys_seen)
     assert list(finished.output.get("modelUsage", {})) == [MODELS[upstream][0]]

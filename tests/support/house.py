@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tests.support.config import CLIENT_KEY, claude_key, compatible, config
 from tests.support.ports import free_port
+from tests.support.proxied import HOSTS, REDIRECT
 from tests.support.proxy import Proxy
 from tests.support.talkers import TALKERS, Talker, Tool
 from tests.vendors.anthropic import AnthropicVendor
@@ -62,7 +63,7 @@ def house(**settings: Any) -> Iterator[House]:
     chat = OpenAIChatVendor(keys=KEYS, models=(MODELS["openai_chat"][1],))
     with running(claude, chat) as thread:
         described = config(**{**_entries(claude, chat), **settings})
-        with Proxy(described) as proxy:
+        with Proxy(described, scripts=[REDIRECT], environ={HOSTS: "{}"}) as proxy:  # No vendor under its own name.
             yield House(proxy, {"anthropic": claude, "openai_chat": chat}, thread)
 
 

@@ -8,15 +8,16 @@ from typing import Any, Final
 
 from tests.support.proxy import Proxy
 
-SUPPORT: Final = Path(__file__).parent
-SCRIPTS: Final = (SUPPORT / "redirect_vendors.py", SUPPORT / "tell_requests.py")
+REDIRECT: Final = Path(__file__).with_name("redirect_vendors.py")
+TELL: Final = Path(__file__).with_name("tell_requests.py")
+HOSTS: Final = "CLIPROXY_TEST_HOSTS"
 
 
 @contextmanager
 def proxied(config: Mapping[str, Any], hosts: Mapping[str, int], **more: Any) -> Iterator[Proxy]:
     """`hosts`: name -> port on loopback; all others can't be reached. What it dials, it trusts. Its log tells how each
     request was asked."""
-    environ = {"CLIPROXY_TEST_HOSTS": json.dumps(hosts)}
-    with Proxy(config, scripts=SCRIPTS, options={"ssl_insecure": "true"}, environ=environ, **more) as proxy:
+    environ = {HOSTS: json.dumps(hosts)}
+    with Proxy(config, scripts=[REDIRECT, TELL], options={"ssl_insecure": "true"}, environ=environ, **more) as proxy:
         proxy.wait_for(rf"listening at 127\.0\.0\.1:{proxy.intercept_port}\b")
         yield proxy
