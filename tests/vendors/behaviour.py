@@ -90,6 +90,7 @@ class Reply:
 
     `delay_s`: before the head. `pace_s`: between frames, 0 is a burst in `writes` pieces. `interleaved`: parallel
     tool calls arrive in turns, where the dialect can. `whole`: one JSON body, also where a stream was asked for.
+    `compressed`: how the body leaves, a name of compressing.ENCODINGS.
     """
 
     parts: tuple[Part, ...] = ()
@@ -101,6 +102,7 @@ class Reply:
     writes: int = 4
     interleaved: bool = False
     whole: bool = False
+    compressed: str = ""
     broken: Break | None = None
 
     @property

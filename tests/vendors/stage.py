@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from tests.vendors.behaviour import Break, How, Reply
+from tests.vendors.compressing import CompressingSender
 from tests.vendors.server import Sender
 
 
@@ -12,6 +13,7 @@ async def play_stream(
 ) -> None:
     """A stream. `error` is the frame that ends it where the reply breaks with one."""
     fault = reply.broken
+    sender = _dressed(sender, reply)
     await asyncio.sleep(reply.delay_s)
     if fault is not None and fault.after is None and await _break(fault, sender):
         return
@@ -32,6 +34,7 @@ async def play_stream(
 async def play_whole(reply: Reply, sender: Sender, headers: Mapping[str, str], body: bytes, error: bytes) -> None:
     """One JSON body; a break comes before the head, behind it, or in the middle of the body."""
     fault = reply.broken
+    sender = _dressed(sender, reply)
     await asyncio.sleep(reply.delay_s)
     if fault is None:
         await sender.whole(200, headers, body)
@@ -49,6 +52,10 @@ async def play_whole(reply: Reply, sender: Sender, headers: Mapping[str, str], b
         return
     await sender.data(body[cut:])
     await sender.end()
+
+
+def _dressed(sender: Sender, reply: Reply) -> Sender:
+    return CompressingSender(sender, reply.compressed) if reply.compressed else sender
 
 
 async def _write(frames: list[bytes], reply: Reply, sender: Sender) -> None:

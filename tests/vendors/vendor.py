@@ -24,7 +24,7 @@ class Vendor(ABC):
     `keys`: the credentials it takes; None: every one that begins with `test-key-`. `models`: those it has; None: any.
     `requests` are what came in, refused ones too. `script` and `for_key()` say what to do instead of asking `answer`,
     the model. `arrived` is set once a request for a reply is there, `cancelled` once a client has gone while it was
-    being answered; `disconnects` tells when. `tls`: for one that stands at its own name.
+    being answered; `disconnects` tells when. `tls`: what it speaks by its ALPN.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Vendor(ABC):
     @property
     def origin(self) -> str:
         """Scheme and address."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self._server.tls else ''}://127.0.0.1:{self.port}"
 
     @property
     @abstractmethod
