@@ -26,6 +26,7 @@ SECRETS: Final = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key"})
 """Headers in which vendors take a credential."""
 
 SHORTEST_SECRET: Final = 8
+OVERSIZED: Final = "cliproxy.oversized"
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,3 +252,13 @@ def attach(flow: http.HTTPFlow, exchange: Exchange) -> None:
 def of(flow: http.HTTPFlow) -> Exchange | None:
     """The flow's exchange, None where it is none of ours."""
     return _exchanges.get(flow)
+
+
+def mark_oversized(flow: http.HTTPFlow) -> None:
+    """The request's body was too long to hold, and is not on the flow."""
+    flow.metadata[OVERSIZED] = True
+
+
+def is_oversized(flow: http.HTTPFlow) -> bool:
+    """Whether that is so. Such a request can only be refused."""
+    return OVERSIZED in flow.metadata

@@ -13,9 +13,10 @@ from addons import exchange as exchanges
 from addons.access import KEY_HEADERS, KEY_PARAMETERS
 from addons.accounts.masking import MASK
 from addons.conduct import able, estimate
+from addons.decompress import MAX_BODY_BYTES, BadEncoding, TooLong, decompressed
 from addons.exchange import Exchange
 from addons.paths import Place
-from addons.refusals import NotServedByModel, UnreadableBody, WrongMethod
+from addons.refusals import BodyTooLarge, NotServedByModel, UnreadableBody, WrongMethod
 from addons.serving import Serving
 from translators import GatewayError
 from translators.dialect import Dialect, Operation, Peek
@@ -69,12 +70,19 @@ def hide_keys(flow: http.HTTPFlow, visit: Visit) -> None:
 
 
 def body_of(flow: http.HTTPFlow) -> bytes:
-    """The request's body, decompressed. Raises UnreadableBody."""
+    """The request's body, decompressed. Raises UnreadableBody and BodyTooLarge."""
+    if exchanges.is_oversized(flow):
+        raise BodyTooLarge(MAX_BODY_BYTES)
+    body = flow.request.raw_content or b""
+    encoding = flow.request.headers.get("content-encoding", "")
+    if not encoding:
+        return body
     try:
-        return flow.request.content or b""
-    except ValueError as error:
-        encoding = flow.request.headers.get("content-encoding", "")
-        raise UnreadableBody(f"the body is not valid {encoding!r}") from error
+        return decompressed(body, encoding, MAX_BODY_BYTES)
+    except TooLong as error:
+        raise BodyTooLarge(MAX_BODY_BYTES) from error
+    except BadEncoding as error:
+        raise UnreadableBody(f"the body is not valid {encoding[:80]!r}") from error
 
 
 def asked_of(place: Place, body: bytes) -> Asked:

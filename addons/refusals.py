@@ -89,6 +89,16 @@ class UnreadableBody(GatewayError):
     status = 400
 
 
+class BodyTooLarge(GatewayError):
+    """The body is longer than we hold, as it came or decompressed."""
+
+    kind = ErrorKind.TOO_LARGE
+    status = 413
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"the request's body is longer than {max_bytes >> 20} MB")
+
+
 class NotCounted(GatewayError):
     """Nobody who serves the model counts tokens, and the client's dialect can't be read for an estimate yet."""
 

@@ -53,6 +53,7 @@ NAMES: Final[Mapping[str, tuple[str, ...] | None]] = {
     "mitmproxy.proxy.layers.http:HttpStream.handle_protocol_error": ("self", "event"),
     "mitmproxy.proxy.layers.http:HttpStream.make_server_connection": ("self",),
     "mitmproxy.proxy.layers.http:HttpStream.send_response": ("self", "already_streamed"),
+    "mitmproxy.proxy.layers.http:HttpStream.state_consume_request_body": ("self", "event"),
     "mitmproxy.proxy.layers.http:HttpStream.state_errored": ("self", "_"),
     "mitmproxy.proxy.layers.http._upstream_proxy:HttpUpstreamProxy": ("ctx", "tunnel_conn", "send_connect"),
     "mitmproxy.proxy.layers.http._upstream_proxy:HttpUpstreamProxy.start_handshake": ("self",),

@@ -1,15 +1,26 @@
 """mitmproxy's HTTP stream, which hands an exchange over to a Run. Every other flow goes the stock way."""
 
 from mitmproxy import http
+from mitmproxy.flow import Error
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import CommandGenerator
-from mitmproxy.proxy.layers.http import HttpStream, RequestProtocolError, ResponseProtocolError
+from mitmproxy.proxy.layers.http import (
+    ErrorCode,
+    HttpErrorHook,
+    HttpStream,
+    RequestData,
+    RequestProtocolError,
+    ResponseProtocolError,
+    SendHttp,
+)
 
 from addons import exchange as exchanges
+from addons.decompress import MAX_BODY_BYTES
 from addons.engine.run import Run
 from addons.engine.services import Services
 from addons.exchange import Conductor
+from addons.listen import is_gateway_mode, is_interception_mode
 
 
 class ExchangeStream(HttpStream):
@@ -43,8 +54,19 @@ class ExchangeStream(HttpStream):
         else:
             yield from self.run.on_event(event)
 
+    def state_consume_request_body(self, event: events.Event) -> CommandGenerator[None]:
+        """At our own doors a body that is too long is read, so that its client hears the refusal, and not kept."""
+        if isinstance(event, RequestData) and self._is_too_much(event.data):
+            self.request_body_buf.clear()
+            exchanges.mark_oversized(self.flow)
+            return
+        yield from super().state_consume_request_body(event)
+
     def make_server_connection(self) -> CommandGenerator[bool]:
         """Where the stock stream begins to talk to an upstream."""
+        if exchanges.is_oversized(self.flow):
+            yield from self._refuse_without_body()
+            return False
         exchange = exchanges.of(self.flow)
         if exchange is None or exchange.conductor is None:
             return (yield from super().make_server_connection())
@@ -70,6 +92,25 @@ class ExchangeStream(HttpStream):
     def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> CommandGenerator[None]:
         yield from super().handle_protocol_error(event)
         self._report(None, 0)
+
+    def _refuse_without_body(self) -> CommandGenerator[None]:
+        """Fails closed: nobody has answered it, and it may go nowhere."""
+        self.flow.error = Error("the request's body was too long to hold")
+        yield HttpErrorHook(self.flow)
+        yield SendHttp(
+            ResponseProtocolError(self.stream_id, self.flow.error.msg, ErrorCode.REQUEST_TOO_LARGE), self.context.client
+        )
+        self.client_state = self.state_errored
+        self.flow.live = False
+        self._report(None, 0)
+
+    def _is_too_much(self, data: bytes) -> bool:
+        if exchanges.is_oversized(self.flow):
+            return True
+        mode = self.context.client.proxy_mode.full_spec
+        return len(self.request_body_buf) + len(data) > MAX_BODY_BYTES and (
+            is_gateway_mode(mode) or is_interception_mode(mode)
+        )
 
     def _report(self, status: int | None, sent_bytes: int) -> None:
         conductor = None if self._reported else _conductor_of(getattr(self, "flow", None))
