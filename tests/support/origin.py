@@ -58,7 +58,7 @@ class Origin:
             return
 
     def _answer(self, connection: Any) -> None:
-        data = b""
+        data = bytearray()
         while True:
             read = connection.recv(65536)
             if not read:
@@ -66,7 +66,7 @@ class Origin:
             data += read
             while (request := whole(data)) is not None:
                 self.requests.append(request)
-                data = data[len(request) :]
+                del data[: len(request)]
                 if b"upgrade: websocket" in request.lower():
                     connection.sendall(SWITCHED)
                     connection.recv(65536)
@@ -74,20 +74,20 @@ class Origin:
                 connection.sendall(ANSWER)
 
 
-def whole(data: bytes) -> bytes | None:
-    """The first request in it; None where it is not complete."""
-    head, end, rest = data.partition(b"\r\n\r\n")
-    if not end:
+def whole(data: bytes | bytearray) -> bytes | None:
+    """The first request in it; None where it is not complete. Bodies that are still to come are not copied."""
+    start = data.find(b"\r\n\r\n") + 4
+    if start < 4:
         return None
-    lowered = head.lower()
+    lowered = bytes(data[:start]).lower()
     if b"transfer-encoding: chunked" in lowered:
-        body, last, _ = rest.partition(b"0\r\n\r\n")
-        return head + end + body + last if last else None
+        last = data.find(b"0\r\n\r\n", start)
+        return bytes(data[: last + 5]) if last >= 0 else None
     length = 0
     for line in lowered.split(b"\r\n"):
         if line.startswith(b"content-length:"):
             length = int(line.partition(b":")[2])
-    return head + end + rest[:length] if len(rest) >= length else None
+    return bytes(data[: start + length]) if len(data) >= start + length else None
 
 
 @contextmanager
