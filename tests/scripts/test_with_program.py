@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from addons.settings import SettingsError
-from scripts.with_program import config_path
+from scripts.with_program import config_path, own_folder
 from tests.support.origin import origin
 from tests.support.ports import free_port
 
@@ -114,3 +114,11 @@ def test_the_config_is_that_of_the_folder_or_else_the_one_beside_scripts(tmp_pat
     assert sorted(path.name for path in here.iterdir()) == ["config.yaml"]
     with pytest.raises(SettingsError):
         config_path("~nobody-of-that-name/a.yaml", os.environ, here, root)
+
+
+def test_what_is_beside_the_ca_is_its_owners_alone(tmp_path: Path) -> None:
+    folder = own_folder(tmp_path / "mitmproxy")
+    assert [path.stat().st_mode & 0o777 for path in (folder, folder.parent)] == [0o700, 0o700]
+    folder.chmod(0o777)
+    assert own_folder(folder.parent) == folder
+    assert folder.stat().st_mode & 0o777 == 0o700
