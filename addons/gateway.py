@@ -3,13 +3,11 @@
 import json
 import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from mitmproxy import http
 
-from addons import exchange as exchanges
-from addons.exchange import Exchange
 from addons.listen import OWN_NAME, PLACEHOLDER_HOST
 from addons.opening import JSON_HEADERS, Visit, asked_of, body_of, hide_keys, open_exchange, read, refuse
 from addons.paths import all_routes, surface_of
@@ -28,7 +26,6 @@ from translators.jsonio import top_level
 
 logger = logging.getLogger(__name__)
 
-SHOWN_LOSSES: Final = 20
 CLAUDE_CODE: Final = "claude-cli"
 GOOGLE_HEADERS: Final = ("x-goog-api-client", "x-goog-api-key")
 CHAT_PATH: Final = "/v1/chat/completions"
@@ -55,12 +52,6 @@ class Gateway:
         except Exception:  # Fail closed: what we can't account for must not leave.
             logger.exception("flow=%s could not be opened", flow.id[:8])
             refuse(flow, self._dialect_of(visit), InternalError(flow.id))
-
-    def response(self, flow: http.HTTPFlow) -> None:
-        """The hook: says on the flow who answered, and what could not be said to them, for people."""
-        exchange = exchanges.of(flow)
-        if exchange is not None and exchange.attempts:
-            flow.comment = "\n".join(told(exchange))
 
     def _serve(self, visit: Visit, serving: Serving) -> None:
         if visit.method == "OPTIONS" and "access-control-request-method" in visit.headers:
@@ -99,17 +90,6 @@ class Gateway:
         banner = {"message": OWN_NAME, "instance": self._instance, "endpoints": sorted(self._routes.served())}
         said: object = banner if visit.path == "/" else {"status": "ok"}
         answer(visit.flow, b"" if visit.method == "HEAD" else json.dumps(said).encode())
-
-
-def told(exchange: Exchange) -> Iterator[str]:
-    """The exchange in a line, then a line for each loss."""
-    last = exchange.attempts[-1]
-    who = f"{last.provider} {last.credential} {last.model}"
-    yield f"{exchange.client.name} {exchange.model}: attempt {last.number}, {who}: {exchange.error or last.outcome}"
-    for loss in exchange.losses[:SHOWN_LOSSES]:
-        yield f"lost {loss.path}: {loss.reason}"
-    if len(exchange.losses) > SHOWN_LOSSES:
-        yield f"and {len(exchange.losses) - SHOWN_LOSSES} more losses"
 
 
 def visit_of(flow: http.HTTPFlow) -> Visit:

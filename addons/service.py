@@ -13,6 +13,7 @@ from mitmproxy import ctx
 from mitmproxy.addonmanager import Loader
 
 from addons import first_run, welcome
+from addons.comments import Comments
 from addons.engine import Engine
 from addons.gateway import Gateway
 from addons.intercept import Interception
@@ -109,7 +110,7 @@ class Service:
         if proxy := welcome.unused_proxy(settings, os.environ):
             logger.warning(proxy)
         self._current = Current(self._builder.build(settings))
-        parts: list[Any] = [Gateway(self._current), Interception(self._current), Engine()]
+        parts: list[Any] = [Gateway(self._current), Interception(self._current), Comments(), Engine()]
         if settings.tls.enable:
             parts.insert(0, GatewayTls(settings.tls))
         for part in parts:

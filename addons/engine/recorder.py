@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from mitmproxy import ctx, flow, http
 from mitmproxy.connection import Connection, Server
 
+from addons.decompress import BadEncoding, Decompressor, TooLong
 from addons.engine.messages import shown_request
 from addons.exchange import Attempt
 
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
 PARENT: Final = "cliproxy.parent"
 ATTEMPT: Final = "cliproxy.attempt"
+GOOD_MARK: Final = ":white_check_mark:"
 FAILED_MARK: Final = ":x:"
+MARKS: Final = frozenset((GOOD_MARK, FAILED_MARK))
+"""What tells attempts from clients' flows at a glance."""
+
 MASK: Final = b"***"
 
 
@@ -80,21 +85,37 @@ class Trace:
         if self._response is not None:
             recorded.response = self._response
             recorded.response.headers = _without(self._response.headers, secrets)
-            recorded.response.raw_content = _scrubbed(b"".join(self._body), secrets)
+            _put_body(recorded.response, b"".join(self._body), secrets)
             recorded.response.timestamp_end = time.time()
         if problem is not None:
             recorded.error = flow.Error(_scrubbed(problem.encode(), secrets).decode())
-        recorded.comment = f"attempt {self._attempt.number}: {self._attempt.note}"
+        recorded.comment = f"{self._parent.id[:8]} #{self._attempt.number} {self._attempt.note}"
         recorded.metadata[PARENT] = self._parent.id
         recorded.metadata[ATTEMPT] = self._attempt.number
-        if failed:
-            recorded.marked = FAILED_MARK
+        recorded.marked = FAILED_MARK if failed else GOOD_MARK
         self._recorder.keep(recorded)
 
 
 def _without(headers: http.Headers, secrets: Sequence[str]) -> http.Headers:
     """Some vendors and gateways repeat what they were sent. The originals may still be read by others."""
     return http.Headers([(name, _scrubbed(value, secrets)) for name, value in headers.fields])
+
+
+def _put_body(response: http.Response, body: bytes, secrets: Sequence[str]) -> None:
+    """Looks for them below the body's encoding: whoever looks at a flow does so too."""
+    plain = body
+    if encoding := response.headers.get("content-encoding", ""):
+        try:
+            plain = Decompressor(encoding).feed(body)
+        except TooLong:  # Nobody knows what it holds.
+            plain = body = b""
+        except BadEncoding:  # Nobody can read it.
+            pass
+    if (scrubbed := _scrubbed(plain, secrets)) == plain:
+        response.raw_content = body
+        return
+    response.raw_content = scrubbed
+    response.headers.pop("content-encoding", None)
 
 
 def _scrubbed(data: bytes, secrets: Sequence[str]) -> bytes:

@@ -5,7 +5,7 @@ from typing import Final
 
 from mitmproxy import ctx, dns, flow, http, tcp, udp
 
-from addons.engine.recorder import FAILED_MARK, PARENT
+from addons.engine.recorder import MARKS, PARENT
 
 MAX_FLOWS: Final = 500
 MAX_BODY_BYTES: Final = 64 << 20
@@ -79,8 +79,8 @@ class ViewCap:
 
 
 def marked_by_a_person(kept: flow.Flow) -> bool:
-    """Failed attempts carry a mark of ours, which keeps nothing."""
-    return bool(kept.marked) and not (kept.marked == FAILED_MARK and PARENT in kept.metadata)
+    """Attempts carry a mark of ours, which keeps nothing."""
+    return bool(kept.marked) and not (kept.marked in MARKS and PARENT in kept.metadata)
 
 
 def body_bytes(measured: flow.Flow) -> int:

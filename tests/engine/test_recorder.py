@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from mitmproxy import flow, http, io
 from mitmproxy.addons.view import View
+from mitmproxy.net import encoding
 from mitmproxy.test import tflow
 
-from addons.engine.recorder import FAILED_MARK, PARENT
+from addons.engine.recorder import FAILED_MARK, GOOD_MARK, PARENT
 from addons.engine.viewcap import ViewCap
 from addons.exchange import SECRETS, Answer
 from tests.engine.peers import ask, replies, streams, upstream, whole
@@ -36,12 +37,12 @@ async def test_each_attempt_is_a_flow_linked_to_the_clients() -> None:
 
         assert refused.response is not None
         assert (refused.response.status_code, refused.response.content) == (429, b"slow down")
-        assert (refused.marked, refused.comment) == (FAILED_MARK, "attempt 1: status 429")
+        assert (refused.marked, refused.comment) == (FAILED_MARK, f"{parent.id[:8]} #1 status 429")
         assert unreachable.response is None
         assert unreachable.error is not None
         assert "no connection" in unreachable.error.msg
         assert good.response is not None
-        assert (good.response.content, good.marked) == (b"ab", "")
+        assert (good.response.content, good.marked) == (b"ab", GOOD_MARK)
         assert good.request.content == b'{"q": 1}'
         assert good.request.pretty_url == f"http://127.0.0.1:{up.port}/v1/up"
         for one in (refused, unreachable, good):
@@ -80,6 +81,21 @@ async def test_a_credential_that_the_upstream_repeats_is_on_no_flow() -> None:
     assert attempt.response is not None
     assert attempt.response.headers["x-echo"] == "***"
     assert attempt.response.content == b"*** and 1, ***."
+
+
+@played
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate"])
+async def test_a_credential_is_found_in_an_encoded_body(coding: str) -> None:
+    body = encoding.encode(b"no such key: test-key-1", coding)
+    said = b"HTTP/1.1 401 No\r\ncontent-encoding: %s\r\ncontent-length: %d\r\n\r\n" % (coding.encode(), len(body))
+    view = View()
+    async with proxy(view) as stage, upstream(replies(said + body)) as up:
+        stage.conduct(up.request(headers=((b"x-api-key", b"test-key-1"),)))
+        await ask(stage.port)
+        [parent] = stage.flows
+        [attempt] = attempts_in(view, parent)
+    assert attempt.response is not None
+    assert attempt.response.content == b"no such key: ***"
 
 
 @played
@@ -139,13 +155,14 @@ async def test_the_view_keeps_so_many_bytes_of_bodies() -> None:
 
 
 @played
-async def test_what_a_person_marked_stays_and_a_failed_attempt_does_not() -> None:
+async def test_what_a_person_marked_stays_and_an_attempt_does_not() -> None:
     async with proxy(View()) as stage:
-        view, cap = stage.master.addons.get("view"), ViewCap(max_flows=2)
-        marked, failed = await capped(stage, cap, 2)
+        view, cap = stage.master.addons.get("view"), ViewCap(max_flows=3)
+        marked, failed, good = await capped(stage, cap, 3)
         marked.marked = ":star:"
         failed.marked, failed.metadata[PARENT] = FAILED_MARK, "x"
-        newest = await capped(stage, cap, 2)
+        good.marked, good.metadata[PARENT] = GOOD_MARK, "x"
+        newest = await capped(stage, cap, 3)
         assert shown(view) == [marked, *newest]
 
 
