@@ -102,10 +102,7 @@ class ToolCall(Struct, frozen=True, gc=False):
 
 
 class ToolResult(Struct, frozen=True, gc=False):
-    """What a tool gave back for the call `call_id`: text, images, files. `name`: the tool's, where the client says it.
-
-    "" as the call's id: that of the oldest call of that name that has no result yet.
-    """
+    """What a tool gave back for the call `call_id`: text, images, files. `name`: the tool's, where that is said."""
 
     call_id: str
     parts: tuple["Part", ...]

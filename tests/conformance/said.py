@@ -67,8 +67,11 @@ def stop_heard(dialect: str, heard: Said) -> str | None:
 
 
 def data_of(body: bytes) -> Iterator[Any]:
-    """The JSON of each frame of a stream."""
+    """The JSON of each frame of a stream: of server-sent events, or of lines."""
     text = body.decode().replace("\r\n", "\n")
+    if text.startswith("{"):
+        yield from map(json.loads, text.splitlines())
+        return
     for frame in re.split(r"\n{2,}", text):
         lines = [line[5:].strip() for line in frame.split("\n") if line.startswith("data:")]
         if lines and lines != ["[DONE]"]:

@@ -93,7 +93,8 @@ STRANGE: Final = [
 def test_a_refusal_that_nobody_can_read_keeps_its_status(source: str, other: str, body: bytes) -> None:
     status, told = translate_error(502, body, source, other)
     assert status == 502
-    assert json.loads(told)["error"]["message"]
+    assert json.loads(told)["error"]
+    assert str(dialect(other).decode_error(status, told, {}))
 
 
 @pytest.mark.parametrize(("source", "other"), REPLY_PAIRS, ids=map(name_of, REPLY_PAIRS))

@@ -51,7 +51,8 @@ def events_of(source: str, body: bytes) -> list[Event]:
 
 def errors_in(frames: bytes) -> int:
     """How many errors a client of the stream is told of. Every frame must be JSON; half a frame at the end is none."""
-    whole = frames[: max(frames.rfind(b"\n\n"), frames.rfind(b"\r\n\r\n"), 0)]
+    end = frames.rfind(b"\n") if frames.startswith(b"{") else max(frames.rfind(b"\n\n"), frames.rfind(b"\r\n\r\n"))
+    whole = frames[: max(end, 0)]
     return sum("error" in data or data.get("type") == "error" for data in data_of(whole))
 
 
