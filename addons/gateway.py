@@ -65,7 +65,10 @@ class Gateway:
             case Operation.LIST_MODELS:
                 answer(visit.flow, place.dialect.model_list(serving.router.models()))
             case Operation.ONE_MODEL:
-                answer(visit.flow, place.dialect.one_model(_info(serving, place.model)))
+                model = place.model or place.dialect.peek(body_of(visit.flow)).model
+                answer(visit.flow, place.dialect.one_model(_info(serving, model)))
+            case Operation.ABOUT:
+                answer(visit.flow, place.dialect.about)
             case Operation.UPGRADE:
                 raise NoWebSocket(visit.path)
             case _:

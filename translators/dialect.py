@@ -25,6 +25,7 @@ class Operation(StrEnum):
     COMPACT = "compact"
     LIST_MODELS = "list_models"
     ONE_MODEL = "one_model"
+    ABOUT = "about"  # what the server is
     UPGRADE = "upgrade"  # a WebSocket's handshake
 
 
@@ -182,7 +183,7 @@ class Dialect:
     decode_error(status, body, headers): what the vendor said, `retry_after_s` too; never raises.
     encode_error(error): the body of an error reply. The status is `error.status`.
     count_reply(tokens): the body that answers a token count.
-    model_list(models), one_model(model): the bodies of the model routes.
+    model_list(models), one_model(model): the bodies of the model routes. about: that of one about the server.
     keep_alive: bytes that a waiting client of a stream ignores.
     error_frame(error): what ends a stream in an error, at any point after its first byte.
     request_wire: the Struct that a request is read into, for the audit of unknown fields.
@@ -215,6 +216,7 @@ class Dialect:
     count_reply: Callable[[int], bytes]
     model_list: Callable[[tuple[ModelInfo, ...]], bytes]
     one_model: Callable[[ModelInfo], bytes]
+    about: bytes = b"{}"
     stream_content_type: str = "text/event-stream; charset=utf-8"
     keep_alive: bytes = b": keep-alive\n\n"
     request_wire: type[Struct] | None = None

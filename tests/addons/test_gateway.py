@@ -50,6 +50,7 @@ HELLO = [{"role": "user", "content": "hello"}]
 BODIES: dict[str, dict[str, Any]] = {
     "anthropic": {"max_tokens": 9, "messages": HELLO},
     "gemini": {"contents": [{"role": "user", "parts": [{"text": "hello"}]}]},
+    "ollama": {"messages": HELLO, "prompt": "hello"},
     "openai_chat": {"messages": HELLO},
     "openai_completions": {"prompt": "hello"},
     "openai_responses": {"input": "hello"},

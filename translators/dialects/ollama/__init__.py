@@ -25,6 +25,7 @@ DIALECT: Final = Dialect(
         Route("POST", "/api/generate", Operation.GENERATE),
         Route("GET", "/api/tags", Operation.LIST_MODELS),
         Route("POST", "/api/show", Operation.ONE_MODEL),
+        Route("GET", "/api/version", Operation.ABOUT),
     ),
     peek=peek,
     decode_request=decode_request,
@@ -39,6 +40,7 @@ DIALECT: Final = Dialect(
     count_reply=count_reply,
     model_list=model_list,
     one_model=one_model,
+    about=b'{"version":"0.12.0"}',  # The API that is spoken here: some clients ask for one that knows tools.
     stream_content_type="application/x-ndjson",
     keep_alive=WAITING,
     request_wire=Request,

@@ -9,7 +9,7 @@ import ollama
 import pytest
 
 from tests.conformance.material import recordings
-from tests.conformance.said import STREAMS, WHOLES, Said, arguments
+from tests.conformance.said import STREAMS, WHOLES, Said
 from tests.support.served import Answers, answering
 from translators import Context, ReplyStream, stream_of, translate_reply, translate_request
 from translators.conversation import Conversation, Image, Role, Text, ToolCall, ToolResult
