@@ -13,7 +13,7 @@ from weakref import WeakSet
 from mitmproxy import connection, http, tls
 
 from addons.access import ANYONE
-from addons.accounts.masking import MASK
+from addons.accounts.masking import MASK, line
 from addons.intercept_page import is_from_page
 from addons.intercept_table import POST, bare
 from addons.listen import is_interception_mode
@@ -129,7 +129,7 @@ class Interception:
         asked = asked_of(place, body_of(flow))
         answering = serving.models.answering(asked.model)
         if passes and not serving.router.candidates(answering):
-            self._pass(flow)
+            self._pass_unserved(flow, asked.model)
             return
         visit = read(flow)
         without_secrets = {name: value for name, value in visit.headers.items() if name not in SECRET_HEADERS}
@@ -138,9 +138,13 @@ class Interception:
         except (UnknownModel, NotServedByModel):
             if not passes:
                 raise
-            self._pass(flow)
+            self._pass_unserved(flow, asked.model)
         else:
             hide_keys(flow, visit)
+
+    def _pass_unserved(self, flow: http.HTTPFlow, model: str) -> None:
+        logger.info("flow=%s passes: no credential here serves model=%s", flow.id[:8], line(model))
+        self._pass(flow)
 
     def _pass(self, flow: http.HTTPFlow) -> None:
         """To where the client sent it, as it is."""
@@ -187,7 +191,10 @@ def place_of(flow: http.HTTPFlow, serving: Serving) -> Place | None:
     if request.scheme != "https" or request.port != HTTPS_PORT:
         return None
     place = serving.hosts.place(request.host, request.path.partition("?")[0])
-    return None if is_from_page(request.headers) else place
+    if place is not None and is_from_page(request.headers):
+        logger.info("flow=%s passes: it comes from a web page", flow.id[:8])
+        return None
+    return place
 
 
 def asks_for_websocket(request: http.Request) -> bool:

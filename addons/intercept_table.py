@@ -81,7 +81,7 @@ class HostTable:
         if patterns is None:
             return None
         canonical_of(POST, path)
-        path = _COLON.sub(":", path)  # Google's own SDK for Python escapes it.
+        path = _COLON.sub(":", path)  # Some of Google's own SDKs escape it.
         if any(pattern.fullmatch(path) for pattern in patterns):
             return self._routes.find(POST, path, "")
         return None

@@ -227,6 +227,17 @@ def test_a_model_that_nobody_serves_goes_to_its_vendor_as_it_is(here: Scene) -> 
         status, answer = tunnel.ask(sent)
     assert (status, answer[-6:]) == (200, b"origin")
     assert here.real.requests == [sent]
+    here.proxy.wait_for("passes: no credential here serves model=claude-unknown")
+
+
+def test_what_a_web_page_asks_goes_to_the_vendor_as_it_is(here: Scene) -> None:
+    sent = post("/v1/messages", asking("claude-asked"), "Origin: https://page.example.com", "Sec-Fetch-Mode: no-cors")
+    with here.tunnel() as tunnel:
+        status, answer = tunnel.ask(sent)
+    assert (status, answer[-6:]) == (200, b"origin")
+    assert here.real.requests == [sent]
+    assert here.claude.requests == []
+    here.proxy.wait_for("passes: it comes from a web page")
 
 
 def test_it_is_refused_where_the_config_says_so_and_an_edit_is_taken_up(here: Scene) -> None:

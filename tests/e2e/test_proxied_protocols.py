@@ -13,6 +13,7 @@ import pytest
 from tests.engine.http2 import Http2, Stream, client_context, server_context
 from tests.engine.peers import Talk, whole
 from tests.support.config import config
+from tests.support.origin import SWITCHED
 from tests.support.ports import free_port
 from tests.support.proxied import proxied
 from tests.support.proxy import Proxy
@@ -22,6 +23,8 @@ from tests.vendors.running import running
 BOTH: Final = ("h2", "http/1.1")
 VENDOR: Final = "chatgpt.com"
 OTHER: Final = "api.openai.com"
+REMOTE: Final = "api.anthropic.com"
+"""Where clients are remote-controlled by WebSockets."""
 INFERENCE: Final = "/backend-api/codex/responses"
 CONTROL: Final = "/backend-api/wham/usage"
 ASKED: Final = json.dumps({"model": "gpt-asked", "input": "hello"}).encode()
@@ -29,7 +32,7 @@ ASKED: Final = json.dumps({"model": "gpt-asked", "input": "hello"}).encode()
 
 @dataclass(slots=True)
 class Place:
-    """The proxy, and the port to which VENDOR leads: nobody listens there, unless a test does."""
+    """The proxy, and the port to which VENDOR and REMOTE lead: nobody listens there, unless a test does."""
 
     proxy: Proxy
     port: int
@@ -41,7 +44,7 @@ def here() -> Iterator[Place]:
     with running(vendor):
         models = [{"name": "gpt-5-sim", "alias": "gpt-asked"}]
         entry = {"api-key": "test-key-1", "base-url": vendor.base_url, "models": models}
-        with proxied(config(codex_api_key=[entry]), {VENDOR: port}) as proxy:
+        with proxied(config(codex_api_key=[entry]), {VENDOR: port, REMOTE: port}) as proxy:
             yield Place(proxy, port)
 
 
@@ -90,7 +93,7 @@ async def vendor(here: Place, *offered: str) -> AsyncIterator[Vendor]:
             while True:
                 message = await talk.read()
                 found.asked.append((message.body, message.headers.get(b"authorization")))
-                await talk.send(whole(200, b"passed"))
+                await talk.send(SWITCHED if b"upgrade" in message.headers else whole(200, b"passed"))
         except (asyncio.IncompleteReadError, ConnectionError):
             await talk.close()
 
@@ -119,9 +122,9 @@ async def asked(talk: Talk, protocol: str | None, path: str) -> tuple[int, bytes
 @pytest.mark.parametrize(
     ("host", "offered", "agreed"),
     [
-        ("api.anthropic.com", BOTH, "http/1.1"),
-        ("api.anthropic.com", ("h2",), "h2"),
-        ("api.anthropic.com", (), None),
+        (REMOTE, BOTH, "http/1.1"),
+        (REMOTE, ("h2",), "h2"),
+        (REMOTE, (), None),
         (VENDOR, BOTH, "h2"),
         (VENDOR, ("http/1.1",), "http/1.1"),
         (VENDOR, (), None),
@@ -171,6 +174,21 @@ def test_what_passes_goes_in_the_protocol_of_the_client_where_the_vendor_has_it(
     answer, there = asyncio.run(ask())
     assert answer == (200, b"passed")
     assert (there.spoken, there.asked) == ([spoken], [(ASKED, b"Bearer own-1")])
+
+
+def test_a_websocket_passes_to_a_vendor_that_would_rather_speak_http2(here: Place) -> None:
+    handshake = (
+        f"GET /api/ws/remote HTTP/1.1\r\nhost: {REMOTE}\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
+        "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"
+    )
+
+    async def ask() -> tuple[int, Vendor]:
+        async with vendor(here, *BOTH) as there, tunnel(here, REMOTE, *BOTH) as (talk, _):
+            await talk.send(handshake.encode())
+            return (await asyncio.wait_for(talk.read_head(), 10)).status, there
+
+    status, there = asyncio.run(ask())
+    assert (status, there.spoken) == (101, ["http/1.1"])
 
 
 def test_on_one_connection_some_passes_and_some_is_answered_here(here: Place) -> None:

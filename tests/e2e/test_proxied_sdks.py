@@ -1,11 +1,13 @@
 """The vendors' SDKs, told of a proxy and its CA by the environment and of nothing else: the pool answers, and no vendor
 is there under its own name."""
 
+import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import anthropic
+import httpx2
 import openai
 import pytest
 from google import genai
@@ -166,6 +168,15 @@ def test_the_next_key_answers_where_one_fails(here: Place, client: Client, strea
     vendor.for_key("test-key-1").always(acts.refused(status, "not with this one"))
     assert client.say(client.model, stream) == ("echo: hello", client.model)
     assert vendor.keys_seen == ["test-key-1", "test-key-2"]
+
+
+def test_a_client_that_escapes_the_colon_is_answered_too(here: Place) -> None:
+    url = "https://generativelanguage.googleapis.com/v1beta/models/gemini-asked%3AgenerateContent"
+    asked = {"contents": [{"parts": [{"text": "hello"}]}]}
+    with httpx2.Client(verify=ssl.create_default_context(cafile=str(here.proxy.ca))) as client:
+        reply = client.post(url, json=asked, headers={"x-goog-api-key": OWN_KEY})
+    assert (reply.status_code, "echo: hello" in reply.text) == (200, True)
+    assert "gemini-asked%3AgenerateContent HTTP" in here.proxy.log
 
 
 def test_an_error_is_one_of_the_clients_own(here: Place, client: Client, stream: bool) -> None:
