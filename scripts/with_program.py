@@ -117,8 +117,11 @@ def found(name: str) -> str:
 def config_path(option: str | None, environ: Mapping[str, str], cwd: Path, root: Path) -> Path:
     """As scripts/run finds it, else the one beside scripts/, which is made there where it is missing: programs are
     started in folders of other projects. Raises SettingsError."""
-    path = find_config(option, environ, cwd) or root / CONFIG_NAME
-    if not (option or path.exists() or environ.get("CLIPROXY_CONFIG")):
+    named = find_config(option, environ, cwd)
+    if named is not None:
+        return named
+    path = root / CONFIG_NAME
+    if not path.exists():
         for line in first_run.make_config(path, environ, None).text.splitlines():
             say(line)
     return path
