@@ -47,12 +47,14 @@ def advice(settings: Settings, found: Usable) -> Iterator[Note]:
 
 def _interception(settings: Settings) -> Iterator[Problem]:
     """Where it may listen, and what its hosts are like."""
-    from addons.intercept_table import HostTable, known_hosts  # The providers read settings themselves.
-
     own = settings.intercept
     if own.enable and not is_loopback(own.host):
         text = "others could use your credentials there, since this proxy can't ask for a password yet"
         yield Problem("intercept.host", f"{text}: leave it empty, then only this machine can reach it")
+    if not own.hosts:
+        return
+    from addons.intercept_table import HostTable, known_hosts  # The providers read settings; and it takes its time.
+
     known = HostTable(known_hosts()).names()
     for host, like in own.hosts.items():
         if not _HOST_NAME.fullmatch(host):
