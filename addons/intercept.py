@@ -27,6 +27,7 @@ from translators import GatewayError, registry
 logger = logging.getLogger(__name__)
 
 HTTPS_PORT: Final = 443
+NO_INFERENCE: Final = "no inference"
 HTTP1: Final = b"http/1.1"
 HTTP2: Final = b"h2"
 
@@ -87,12 +88,13 @@ class Interception:
                 self._open(flow, self._current.serving)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        """What passes is not held on its way back either."""
+        """What passes is not held on its way back either. Its secrets have been sent, and its reply may take long."""
         if flow in self._passing and flow.response is not None:
             flow.response.stream = True
+            hide_keys(flow, read(flow))
 
     def response(self, flow: http.HTTPFlow) -> None:
-        """Its secrets have been sent, and need not be seen."""
+        """Those of the reply have been sent too."""
         if flow in self._passing:
             hide_sent(flow)
 
@@ -118,12 +120,12 @@ class Interception:
         if place is not None and asks_for_websocket(flow.request):
             raise NoWebSocket(flow.request.path.partition("?")[0])
         if place is None or flow.request.method != POST:
-            self._pass(flow)
+            self._pass(flow, NO_INFERENCE)
 
     def _open(self, flow: http.HTTPFlow, serving: Serving) -> None:
         place = place_of(flow, serving)
         if place is None or flow.request.method != POST:  # It was not, when its headers came.
-            self._pass(flow)
+            self._pass(flow, NO_INFERENCE)
             return
         passes = serving.settings.intercept.unrouted == "pass"
         asked = asked_of(place, body_of(flow))
@@ -144,11 +146,12 @@ class Interception:
 
     def _pass_unserved(self, flow: http.HTTPFlow, model: str) -> None:
         logger.info("flow=%s passes: no credential here serves model=%s", flow.id[:8], line(model))
-        self._pass(flow)
+        self._pass(flow, f"nobody here serves {line(model)}")
 
-    def _pass(self, flow: http.HTTPFlow) -> None:
+    def _pass(self, flow: http.HTTPFlow, why: str) -> None:
         """To where the client sent it, as it is."""
         self._passing.add(flow)
+        flow.comment = flow.comment or f"passes: {why}"
         flow.request.stream = True
 
     @contextmanager
