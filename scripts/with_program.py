@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends this as it would end the program, without a traceback.
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -30,7 +33,7 @@ FOLDER: Final = "mitmproxy-with"
 START: Final = Path("/proc/self/environ")
 """The environment of the process as it was when it began. Other systems than Linux do not tell."""
 
-FAILED, NOT_RUNNABLE, NOT_FOUND, INTERRUPTED = 125, 126, 127, 130
+FAILED, NOT_RUNNABLE, NOT_FOUND = 125, 126, 127
 """As of env and nohup, so that they can be told from the program's own."""
 
 DESCRIPTION: Final = """\
@@ -218,5 +221,3 @@ if __name__ == "__main__":
     except (NotToBeHad, SettingsError, OSError) as error:
         say(str(error))
         sys.exit(FAILED)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)

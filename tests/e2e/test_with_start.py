@@ -1,5 +1,6 @@
 """scripts/with where nobody has started the proxy: it does, and the last one to use the proxy ends it."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -89,3 +90,12 @@ def test_a_program_that_waits_for_all_its_children_does_not_wait_for_the_proxy(a
     waits = "import os\ntry:\n  os.wait()\nexcept ChildProcessError:\n  print('none')"
     done = alone.run(sys.executable, "-c", waits)
     assert (done.returncode, done.stdout) == (0, "none\n")
+
+
+def test_ctrl_c_while_the_proxy_starts_ends_both_without_a_word(alone: Place) -> None:
+    with alone.open("true") as process:
+        log = alone.folder / f"proxy-{alone.intercept_port}.log"
+        wait_until(lambda: log.exists() and "with_until" in log.read_text())
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=TIMEOUT_S)
+    assert (process.returncode, said) == (-signal.SIGINT, ("", ""))
