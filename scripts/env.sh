@@ -34,10 +34,19 @@ find_python() {
   die "No Python 3.12 or newer was found (looked on PATH, in pyenv's versions, and for uv). Install Python 3.13 and run this again."
 }
 
+# installed core|test LOCK...: whether .venv has just what these name.
+installed() {
+  local stamp=$venv/.installed-$1
+  shift
+  [ -x "$python" ] && [ -f "$stamp" ] && cat "$@" | cmp -s - "$stamp"
+}
+
 need() {
-  local locks=("$root/requirements.lock") stamp=$venv/.installed-$1
-  [ "$1" = test ] && locks+=("$root/tests/requirements.lock")
-  if [ -x "$python" ] && [ -f "$stamp" ] && cat "${locks[@]}" | cmp -s - "$stamp"; then return; fi
+  local core=("$root/requirements.lock") stamp=$venv/.installed-$1
+  local all=("${core[@]}" "$root/tests/requirements.lock")
+  if installed test "${all[@]}" || { [ "$1" = core ] && installed core "${core[@]}"; }; then return; fi
+  local locks=("${core[@]}")
+  [ "$1" = test ] && locks=("${all[@]}")
   if ! [ -x "$python" ] || ! fits "$python"; then
     local found
     found=$(find_python) || exit 1
