@@ -59,7 +59,8 @@ def asked(proxy: Proxy, host: str, path: str) -> list[tuple[str, ...]]:
 
 
 def test_with_a_key_it_asks_openai_and_the_pool_answers(vendor: ResponsesVendor, tmp_path: Path) -> None:
-    with proxied(pool(vendor), {}) as proxy:
+    account = chatgpt(OWN_KEY, codex.ACCOUNT, server_context("http/1.1"))
+    with running(account), proxied(pool(vendor), {"chatgpt.com": account.port}) as proxy:
         work(proxy, vendor, tmp_path, OWN_KEY)
         handshake, *posts = asked(proxy, "api.openai.com", "/v1/responses")
         assert handshake == ("GET", "HTTP/1.1", "-")
@@ -67,6 +68,8 @@ def test_with_a_key_it_asks_openai_and_the_pool_answers(vendor: ResponsesVendor,
         assert len(re.findall("refused: 426", proxy.log)) == 1
         assert not any(key in proxy.log for key in (*KEYS, OWN_KEY))
     assert not any(OWN_KEY in str(request) for request in vendor.requests)
+    assert "GET /backend-api/codex/models" in account.paths
+    assert not any(key in str(passed.headers) for key in KEYS for passed in account.requests)
 
 
 def test_logged_in_it_keeps_its_own_account_for_everything_but_inference(
