@@ -8,6 +8,7 @@ from typing import Final
 
 from mitmproxy import http
 
+from addons.access import ANYONE
 from addons.listen import OWN_NAME, PLACEHOLDER_HOST
 from addons.opening import JSON_HEADERS, Visit, asked_of, body_of, hide_keys, open_exchange, read, refuse
 from addons.paths import all_routes, surface_of
@@ -20,6 +21,7 @@ from addons.refusals import (
     WrongMethod,
 )
 from addons.serving import Current, Serving
+from addons.web_page import is_from_page
 from translators import GatewayError, registry
 from translators.dialect import Dialect, ModelInfo, Operation
 from translators.jsonio import top_level
@@ -60,6 +62,8 @@ class Gateway:
             self._answer_ours(visit)
             return
         name = serving.access.client_name(visit.headers, visit.query)
+        if name == ANYONE and is_from_page(visit.headers):
+            raise CrossOrigin
         place = self._routes.find(visit.method, visit.path, spoken(visit))
         match place.route.operation:
             case Operation.LIST_MODELS:

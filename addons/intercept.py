@@ -14,7 +14,6 @@ from mitmproxy import connection, http, tls
 
 from addons.access import ANYONE
 from addons.accounts.masking import MASK, line
-from addons.intercept_page import is_from_page
 from addons.intercept_table import POST, bare
 from addons.listen import is_interception_mode
 from addons.opening import SECRET_HEADERS, asked_of, body_of, hide_keys, open_exchange, read, refuse
@@ -22,6 +21,7 @@ from addons.paths import Place
 from addons.refusals import InternalError, NotServedByModel, NoWebSocket
 from addons.routing.candidate import UnknownModel
 from addons.serving import Current, Serving
+from addons.web_page import is_from_page
 from translators import GatewayError, registry
 
 logger = logging.getLogger(__name__)

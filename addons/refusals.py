@@ -50,14 +50,14 @@ class NoWebSocket(GatewayError):
 
 
 class CrossOrigin(GatewayError):
-    """A browser's preflight. It carries no key, and only who shows one is let in."""
+    """A browser's preflight, which carries no key, or a page's request without one: only who shows one is let in."""
 
     kind = ErrorKind.PERMISSION
     status = 403
     code = "cross_origin"
 
     def __init__(self) -> None:
-        super().__init__("web pages of other origins may not call this gateway: call it from a program")
+        super().__init__("web pages may not call this gateway without a client key: call it from a program")
 
 
 class NotServedByModel(GatewayError):

@@ -286,3 +286,21 @@ def test_a_fault_of_ours_is_a_500_and_no_request_goes_out(
     status, told = answered(gateway, "/v1/messages", {"model": "claude-asked"})
     assert (status, told["error"]["type"]) == (500, "api_error")
     assert "could not be opened" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"origin": "https://example.com"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}],
+    ids=["another site", "an opaque origin", "no origin"],
+)
+def test_a_page_may_not_spend_what_needs_no_key(headers: dict[str, str]) -> None:
+    open_to_all = Gateway(Current(Builder(Forgetful()).build(parse(json.dumps({**CONFIG, "api-keys": []})).settings)))
+    body = {"model": MODELS["openai_chat"], "messages": HELLO}
+    status, told = answered(open_to_all, "/v1/chat/completions", body, key="", headers=headers)
+    assert (status, told["error"]["code"]) == (403, "cross_origin")
+    opened(open_to_all, "/v1/chat/completions", body, key="", headers={"origin": "vscode-file://vscode-app"})
+
+
+def test_a_page_with_a_key_is_let_in(gateway: Gateway) -> None:
+    body = {"model": MODELS["openai_chat"], "messages": HELLO}
+    opened(gateway, "/v1/chat/completions", body, headers={"origin": "https://example.com"})

@@ -1,6 +1,5 @@
 """Neutral events -> Ollama's replies: a JSON object a line, or one for all."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -26,6 +25,7 @@ from translators.events import (
 )
 from translators.jsonio import ENCODER, UNREADABLE, quoted
 from translators.names import client_name
+from translators.timestamp import timestamp
 
 LENGTH: Final = "length"
 STOP: Final = "stop"
@@ -70,7 +70,7 @@ class StreamEncoder:
 
     def _start(self, start: ReplyStart) -> None:
         self._prompt = start.usage
-        model, created = self._context.model or start.model, created_at(self._context.created_s)
+        model, created = self._context.model or start.model, timestamp(self._context.created_s)
         self._head = b'{"model":%b,"created_at":%b,' % (quoted(model), quoted(created))
 
     def _part_start(self, start: PartStart) -> None:
@@ -117,7 +117,7 @@ def encode_reply(reply: Reply, context: Context) -> bytes:
     words = "".join(part.text for part in reply.parts if isinstance(part, Text | Refusal))
     thought = "".join(part.text for part in reply.parts if isinstance(part, Thinking) and not part.redacted)
     calls = [part for part in reply.parts if isinstance(part, ToolCall)]
-    body: dict[str, Any] = {"model": context.model or reply.model, "created_at": created_at(context.created_s)}
+    body: dict[str, Any] = {"model": context.model or reply.model, "created_at": timestamp(context.created_s)}
     thinking = {"thinking": thought} if thought else {}
     if PROMPTED in context.echo:
         body |= {"response": words, **thinking}
@@ -130,11 +130,6 @@ def encode_reply(reply: Reply, context: Context) -> bytes:
             ]
         body["message"] = message
     return ENCODER.encode(body | _ending(reply.stop, reply.usage))
-
-
-def created_at(created_s: int) -> str:
-    """A time as Ollama writes it."""
-    return datetime.fromtimestamp(created_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _tool_call(upstream_id: str, name: str, arguments: str, number: int, context: Context) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from translators.dialect import ModelInfo
-from translators.dialects.ollama.encode_reply import created_at
 from translators.jsonio import ENCODER
+from translators.timestamp import timestamp
 
 
 def model_list(models: tuple[ModelInfo, ...]) -> bytes:
@@ -23,7 +23,7 @@ def one_model(model: ModelInfo) -> bytes:
             "modelfile": "",
             "parameters": "",
             "template": "",
-            "modified_at": created_at(model.created_s),
+            "modified_at": timestamp(model.created_s),
             "details": _details(model),
             "model_info": info,
             "capabilities": list(_capabilities(model)),
@@ -40,7 +40,7 @@ def _listed(model: ModelInfo) -> dict[str, Any]:
     return {
         "name": model.id,
         "model": model.id,
-        "modified_at": created_at(model.created_s),
+        "modified_at": timestamp(model.created_s),
         "size": 0,
         "digest": "",
         "details": _details(model),

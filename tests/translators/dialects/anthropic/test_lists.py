@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from translators.dialect import ModelInfo, Operation
 from translators.dialects.anthropic import DIALECT
-from translators.dialects.anthropic.lists import timestamp
+from translators.timestamp import timestamp
 
 
 def test_a_count() -> None:
