@@ -67,7 +67,11 @@ class Link:
     @property
     def stale(self) -> bool:
         """Whether what broke was only a kept connection that its other end had already closed."""
-        return self._reused and self._sent is not None and not self._sent.answered
+        if not self._reused or self._sent is None or self._sent.answered:
+            return False
+        server = self.server
+        # A stream that was reset on HTTP/2 is an answer: its connection is still there.
+        return server is None or server.alpn != b"h2" or not server.connected
 
     @property
     def is_lost(self) -> bool:

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from mitmproxy import http
 from mitmproxy.proxy.layer import CommandGenerator
-from mitmproxy.proxy.layers.http import HttpResponseHeadersHook, ResponseData, ResponseHeaders, SendHttp
+from mitmproxy.proxy.layers.http import HttpLayer, HttpResponseHeadersHook, ResponseData, ResponseHeaders, SendHttp
 
+from addons.engine.backlog import Backlog
 from addons.engine.messages import response_of
 from addons.engine.recorder import Recorder
 from addons.exchange import Headers, Pace, ReplyHead
@@ -36,6 +37,13 @@ class ClientReply:
         self._recorder = recorder
         self._whole = False
         self._kept: list[bytes] | None = None
+        layers = stream.context.layers
+        self._backlog = Backlog(cast(HttpLayer, layers[layers.index(stream) - 1]), stream.context.client)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether the client leaves so much unread that no more may be kept for it."""
+        return not self._whole and self._backlog.is_too_long(self.sent_bytes)
 
     @property
     def response(self) -> http.Response:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 GONE: Final = "client disconnected"
+UNREAD: Final = "the client does not read"
 
 
 class Phase(Enum):
@@ -267,7 +268,10 @@ class Run:
                     yield from self._cancel()
                     return
             yield from self._reply.send(data)
-            if last:
+            if self._reply.is_unread:
+                logger.warning("flow=%s given up: its client does not read", self._exchange.id[:8])
+                yield from self._abort(UNREAD)
+            elif last:
                 self._settle_attempt(problem=problem)
                 yield from self._complete()
         elif attempt.head is Head.FAILED:
@@ -353,14 +357,14 @@ class Run:
         headers = ((b"content-type", b"application/json"),)
         yield from self._answer(Answer(error.status, headers, client.encode_error(error), frame))
 
-    def _abort(self) -> CommandGenerator[None]:
+    def _abort(self, why: str = "internal error") -> CommandGenerator[None]:
         """Closes the client's connection (on HTTP/2 its stream)."""
-        yield from self._link.cancel("internal error")
-        self._settle_attempt(cancelled=True, problem="internal error")
+        yield from self._link.cancel(why)
+        self._settle_attempt(cancelled=True, problem=why)
         if self._phase is not Phase.DONE:
             self._finish(None)
         stream = self.stream
         stream.client_state = stream.server_state = stream.state_errored
         stream.flow.live = False
-        yield SendHttp(ResponseProtocolError(stream.stream_id, "internal error", ErrorCode.KILL), stream.context.client)
+        yield SendHttp(ResponseProtocolError(stream.stream_id, why, ErrorCode.KILL), stream.context.client)
         yield DropStream(stream.stream_id)
