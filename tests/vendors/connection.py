@@ -166,7 +166,7 @@ class Connection(asyncio.Protocol):
     async def flushed(self) -> None:
         """Returns when everything written has gone to the kernel."""
         if self.transport is not None:
-            self.transport.set_write_buffer_limits(high=0)
+            self.transport.set_write_buffer_limits(high=1, low=0)  # With TLS a limit of 0 is reached by nothing.
             await self.writable.wait()
 
     def hang_up(self) -> None:

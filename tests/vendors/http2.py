@@ -156,16 +156,18 @@ class Http2Stream:
     async def send_data(self, data: bytes) -> None:
         """In as many frames as the client has room for."""
         h2 = self._connection.h2
-        while data:
+        sent = 0
+        while sent < len(data):
             self._check()
-            size = min(h2.local_flow_control_window(self._number), h2.max_outbound_frame_size, len(data))
+            size = min(h2.local_flow_control_window(self._number), h2.max_outbound_frame_size, len(data) - sent)
             if size <= 0:
                 self.room.clear()
                 await self.room.wait()
                 continue
-            h2.send_data(self._number, data[:size])
-            data = data[size:]
+            h2.send_data(self._number, data[sent : sent + size])
+            sent += size
             await self._write()
+            await asyncio.sleep(0)  # Others want to be heard, above all the client that cancels.
 
     async def send_end(self) -> None:
         self._check()
