@@ -35,6 +35,8 @@ STREAMS_AT_ONCE: Final = 8
 HTTP1: Final = (b"http/1.1",)
 HTTP2: Final = (b"h2", b"http/1.1")
 """What an upstream is offered."""
+NO_PROTOCOL: Final = "no application protocol"
+"""OpenSSL's words for the alert of a server that speaks none of what was offered (RFC 7301, section 3.2)."""
 
 
 class ExchangeHttpLayer(HttpLayer):
@@ -125,16 +127,31 @@ class ExchangeHttpLayer(HttpLayer):
 
     def _prepare(self, server: Server, egress: Egress | None = None, tunnel: Server | None = None) -> None:
         """What its handshake needs. HTTP/2 for a client that asks for much at once; HTTP/1 costs half of it."""
-        server.alpn_offers = HTTP2 if self.context.client.alpn == b"h2" else HTTP1
+        needs_second = self.context.client.alpn == b"h2" or server.address in self.services.second_version_only
+        server.alpn_offers = HTTP2 if needs_second else HTTP1
         self.services.sessions.dialled(server, egress, tunnel)
 
     def register_connection(self, command: RegisterHttpConnection) -> CommandGenerator[None]:
+        if self._wants_second_version(command):
+            for waiting in self.waiting_for_establishment.pop(command.connection):
+                yield from self.get_connection(waiting)
+            return
         if not command.err:
             reader = self.connections[command.connection].context.layers[-1]
             if type(reader) is Http1Client:
                 reader.__class__ = UpstreamHttp1
                 reader.state = reader.read_headers  # It was bound before the class changed.
         yield from super().register_connection(command)
+
+    def _wants_second_version(self, command: RegisterHttpConnection) -> bool:
+        """Whether the upstream speaks HTTP/2 alone, and was not offered it. From then on it is."""
+        server = command.connection
+        if not command.err or NO_PROTOCOL not in command.err or not isinstance(server, Server):
+            return False
+        if tuple(server.alpn_offers) != HTTP1 or server.address is None:
+            return False
+        self.services.second_version_only.add(server.address)
+        return True
 
     def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
         self._made_in_event = 0

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.support.callers import Caller, Reply, Way, calling, second_version
 from tests.support.certificates import Made, self_made
 from tests.support.config import CLIENT_KEY, claude_key, compatible, config
 from tests.support.proxy import Proxy
+from tests.support.strict_door import only_second_version
 from tests.vendors import behaviour as acts
 from tests.vendors import model
 from tests.vendors.anthropic import AnthropicVendor
@@ -328,3 +330,24 @@ async def test_a_new_connection_to_a_vendor_resumes_the_session_of_the_last(home
         async with home.open("h2") as caller:
             assert is_answer(await answered(caller, model_of("anthropic", transport)))
     assert [request.resumed for request in vendor.asked][1:] == [True, True]
+
+
+@pytest.mark.parametrize("client", ["h1", "h1 in a tunnel"])
+@played
+async def test_a_vendor_that_speaks_http2_alone_is_spoken_to_so(home: House, client: str) -> None:
+    vendor = home.vendors["anthropic", "h2"]
+    port = urlsplit(vendor.base_url).port
+    assert port is not None
+    async with only_second_version(port) as (door, let_in):
+        entry = claude_key(f"https://127.0.0.1:{door}", KEYS[0], {"strict": "a-model"})
+        before = home.plain.config
+        home.plain.change({**before, "claude-api-key": [*before["claude-api-key"], entry]})
+        try:
+            for _ in range(2):
+                async with home.open(client) as caller:
+                    for stream in (True, False):
+                        assert is_answer(await answered(caller, "strict", stream=stream))
+        finally:
+            home.plain.change(before)
+    assert [request.protocol for request in vendor.asked] == ["HTTP/2"] * 4
+    assert let_in == [False, True, True, True, True]  # Each request of such a client comes on a connection of its own.
