@@ -10,6 +10,7 @@ from mitmproxy import http
 
 from addons import exchange as exchanges
 from addons.exchange import AttemptRecord, Exchange
+from addons.rules.ruleset import ruled_text
 
 SHOWN_LOSSES: Final = 20
 
@@ -36,12 +37,14 @@ def write(flow: http.HTTPFlow) -> None:
 
 
 def told(exchange: Exchange) -> Iterator[str]:
-    """The exchange in a line, then a line for each attempt, then for each loss."""
+    """The exchange in a line, then a line for each attempt, one for what rules have changed, then for each loss."""
     last = exchange.attempts[-1] if exchange.attempts else None
     how = "nobody was tried" if last is None else f"{outcome(last)}, {last.provider} {last.credential} {last.model}"
     yield f"{exchange.id[:8]} {exchange.client.name} {exchange.model}: {exchange.error or how}"
     for record in exchange.attempts:
         yield tried(record)
+    if exchange.ruled:
+        yield f"ruled: {ruled_text(exchange.ruled)}"
     for loss in exchange.losses[:SHOWN_LOSSES]:
         yield f"lost {loss.path}: {loss.reason}"
     if len(exchange.losses) > SHOWN_LOSSES:

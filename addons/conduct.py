@@ -22,6 +22,7 @@ from addons.refusals import InternalError, NotCounted
 from addons.reply_headers import RETRY_AFTER
 from addons.rounds import Crowd, Rounds, Shares, Turn
 from addons.route import Candidate, Tier
+from addons.rules.ruleset import Rules, ruled_text
 from addons.settings import Settings
 from addons.usage.record import UsageSink, record_of
 from addons.waiting import wait_for_turn
@@ -54,6 +55,7 @@ class Conductors:
         self.clock = clock
         self.random = random
         self.rotation = Rotation(settings.routing.strategy)
+        self.rules = Rules(settings)
         self.continuity = Continuity()
         self.sessions: Sessions | None = None
         if settings.routing.session_affinity:
@@ -130,7 +132,7 @@ class ExchangeConductor:
         self._rounds = Rounds(exchange.model, heard, shared.shares, preferred, stream=exchange.stream)
         self._unsaid: GatewayError | None = None if heard else unheard(exchange, tiers)
         self._last: UpstreamAttempt | None = None
-        self._outbound = Outbound(exchange, shared.continuity)
+        self._outbound = Outbound(exchange, shared.continuity, shared.rules)
 
     async def next(self) -> Step:
         """The next attempt, perhaps after some time in line; a wait, where all rest for a moment; or our answer."""
@@ -154,6 +156,8 @@ class ExchangeConductor:
         self._last = None
         self._outbound.clear()
         self._exchange.conductor = None
+        if self._exchange.ruled:
+            logger.info("flow=%s ruled: %s", self._exchange.id[:8], ruled_text(self._exchange.ruled))
         self._shared.sink.take(record_of(self._exchange, status, sent_bytes, self._shared.clock()))
 
     def _next(self) -> Step | Crowd:
@@ -198,7 +202,7 @@ class ExchangeConductor:
         exchange = self._exchange
         if exchange.operation is not Operation.COUNT_TOKENS or Side.CLIENT not in exchange.client.sides:
             return None
-        return estimate(exchange.client, exchange.body)
+        return estimate(exchange.client, self._outbound.prompted.body)
 
     def _attempt(self, turn: Turn, now_s: float) -> UpstreamAttempt | None:
         """None where this upstream can't be told what the client said; another one may."""
@@ -231,7 +235,7 @@ class ExchangeConductor:
             started_s=now_s,
         )
         exchange.attempts.append(record)
-        exchange.losses = said.losses
+        exchange.losses, exchange.ruled = said.losses, said.ruled
         self._last = UpstreamAttempt(
             exchange,
             candidate.provider,

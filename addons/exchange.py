@@ -210,7 +210,8 @@ class Exchange:
     """One client request, the way it came, and what became of it.
 
     `id` is the flow's, for logs. `client`: the dialect spoken to us. `headers`: the client's, names in lower case.
-    `client_name`: the short id of the client key. `query`: the request's, without keys. Times are Unix seconds.
+    `client_name`: the short id of the client key. `query`: the request's, without keys. `ruled`: what the user's rules
+    have changed in what the upstream heard, for people. Times are Unix seconds.
     """
 
     id: str
@@ -226,6 +227,7 @@ class Exchange:
     conductor: Conductor | None = None
     attempts: list[AttemptRecord] = field(default_factory=list)
     losses: tuple[Loss, ...] = ()
+    ruled: tuple[str, ...] = ()
     usage: Usage | None = None
     first_event_s: float | None = None
     stop: str = ""

@@ -103,7 +103,9 @@ def open_exchange(visit: Visit, serving: Serving, asked: Asked, answering: str, 
     if operation is not Operation.GENERATE:
         tiers = able(dialect, operation, tiers)
     if not tiers and operation is Operation.COUNT_TOKENS:
-        counted = estimate(dialect, asked.body)
+        rules = serving.conductors.rules
+        said = rules.prompted(asked.body, asked=asked.model, client=dialect.name, operation=operation)
+        counted = estimate(dialect, said.body)
         visit.flow.response = http.Response.make(counted.status, counted.body, counted.headers)
         return
     if not tiers:

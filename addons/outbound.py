@@ -14,6 +14,8 @@ from addons.exchange import SECRETS, Egress, Exchange, Headers, UpstreamRequest
 from addons.providers.headers import extra_headers
 from addons.providers.provider import Provider
 from addons.route import Candidate
+from addons.rules.payload import Ruled
+from addons.rules.ruleset import Rules
 from addons.settings.values import PORTS
 from translators import (
     Context,
@@ -34,25 +36,30 @@ from translators.jsonio import ENCODER, top_level
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A request for one credential of one candidate, and what its reply will need."""
+    """A request for one credential of one candidate, and what its reply will need. `ruled`: what the user's rules have
+    changed in it, for people."""
 
     upstream: Dialect
     request: UpstreamRequest
     context: Context
     losses: tuple[Loss, ...]
+    ruled: tuple[str, ...] = ()
 
 
 class Outbound:
     """The requests of one exchange. Each is made anew from the client's own body, never from an earlier one.
 
-    `continuity`: what replies have said to this client that it can't say back.
+    `continuity`: what replies have said to this client that it can't say back. `rules`: what the user's config changes,
+    prompts in what the client said, payload in what the upstream is to hear, before its provider's duties.
     """
 
-    def __init__(self, exchange: Exchange, continuity: Continuity) -> None:
+    def __init__(self, exchange: Exchange, continuity: Continuity, rules: Rules) -> None:
         self._exchange = exchange
         self._continuity = continuity
+        self._rules = rules
+        self._prompted: Ruled | None = None
         self._conversation: Conversation | None = None
-        self._translated: dict[tuple[str, Target], TranslatedRequest] = {}  # by provider
+        self._translated: dict[tuple[str, Target], tuple[TranslatedRequest, tuple[str, ...]]] = {}  # by provider
 
     def say(self, candidate: Candidate, credential: Credential) -> Said:
         """The request as this upstream hears it. Raises BadRequest, and NotYet."""
@@ -72,8 +79,19 @@ class Outbound:
         translated = self._translated.get((provider.name, target))  # Its credentials have the target in common.
         if translated is None:
             translated = self._translated[provider.name, target] = self._translate(provider, upstream, target)
-        request = self._request(candidate, credential, upstream, target, translated.body)
-        return Said(upstream, request, translated.context, translated.losses)
+        found, ruled = translated
+        request = self._request(candidate, credential, upstream, target, found.body)
+        return Said(upstream, request, found.context, found.losses, ruled)
+
+    @property
+    def prompted(self) -> Ruled:
+        """What the client said, under the prompt rules. Raises BadRequest."""
+        if self._prompted is None:
+            exchange = self._exchange
+            self._prompted = self._rules.prompted(
+                exchange.body, asked=exchange.model, client=exchange.client.name, operation=exchange.operation
+            )
+        return self._prompted
 
     def _streams(self, provider: Provider, credential: Credential) -> bool:
         """Whether the upstream must be asked for a stream, which is then put together for the client."""
@@ -81,20 +99,43 @@ class Outbound:
 
     def clear(self) -> None:
         """Lets go of what was translated."""
+        self._prompted = None
         self._conversation = None
         self._translated.clear()
 
-    def _translate(self, provider: Provider, upstream: Dialect, target: Target) -> TranslatedRequest:
+    def _translate(
+        self, provider: Provider, upstream: Dialect, target: Target
+    ) -> tuple[TranslatedRequest, tuple[str, ...]]:
+        """And what the rules have changed in it."""
         translated = self._own(target) if upstream is self._exchange.client else self._foreign(upstream, target)
-        if provider.duties is None:
-            return translated
-        body, losses = provider.duties(translated.body, target)
-        return msgspec.structs.replace(translated, body=body, losses=translated.losses + losses)
+        payload = self._payload(translated.body, upstream, target)
+        body, losses = payload.body, translated.losses
+        if provider.duties is not None:
+            body, lost = provider.duties(body, target)
+            losses += lost
+        told = self.prompted.told + payload.told
+        if body is translated.body and losses is translated.losses:
+            return translated, told
+        return msgspec.structs.replace(translated, body=body, losses=losses), told
+
+    def _payload(self, body: bytes, upstream: Dialect, target: Target) -> Ruled:
+        """Only what is generated is ruled: to count, or to compact, vendors take few fields and refuse all others."""
+        exchange = self._exchange
+        if not self._rules.payload or exchange.operation is not Operation.GENERATE:
+            return Ruled(body)
+        return self._rules.payload.apply(
+            body,
+            asked=exchange.model,
+            model=target.model,
+            client=exchange.client.name,
+            upstream=upstream.name,
+            headers=exchange.headers,
+        )
 
     def _own(self, target: Target) -> TranslatedRequest:
         """The client's own bytes, for an upstream of its dialect."""
         exchange = self._exchange
-        name, body = exchange.client.name, exchange.body
+        name, body = exchange.client.name, self.prompted.body
         if exchange.operation is not Operation.GENERATE and not exchange.client.model_in_path:
             body = _unstreamed(body)
         asked = Peek(exchange.model, exchange.stream)
@@ -105,7 +146,7 @@ class Outbound:
         if not can_translate(exchange.client.name, upstream.name):
             raise NotYet(exchange.client.name, upstream.name)
         if self._conversation is None:
-            decoded = exchange.client.decode_request(exchange.body)
+            decoded = exchange.client.decode_request(self.prompted.body)
             self._conversation = msgspec.structs.replace(decoded, model=exchange.model, stream=exchange.stream)
         conversation = self._continuity.put_back(exchange.client_name, self._conversation, upstream.name)
         translated = encode_conversation(conversation, upstream.name, target)

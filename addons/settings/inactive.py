@@ -18,7 +18,6 @@ REMOVED: Final = "CLIProxyAPI itself has dropped it"
 IMAGES: Final = "images and videos are not made yet"
 ALWAYS: Final = "it is always so here: a reply names the model that the client asked for"
 USAGE: Final = "usage is one log line for each exchange"
-RULES: Final = "requests are not edited by rules yet"
 HTTP: Final = "requests go out over HTTP"
 SEARCH: Final = "the search of Codex is not served yet"
 
@@ -63,9 +62,6 @@ INACTIVE: Final[Mapping[str, Mapping[str, str]]] = {
         "oauth-model-alias": ACCOUNTS,
         "oauth-excluded-models": ACCOUNTS,
         "oauth-request-scoped-errors": ACCOUNTS,
-        "payload": RULES,
-        "prompt-rules": RULES,
-        "model-routes": "a model with several providers is served by all of them, by priority",
         "claude-code": DISGUISE,
         "disable-claude-cloak-mode": DISGUISE,
         "claude-header-defaults": DISGUISE,
@@ -167,7 +163,6 @@ WITHIN: Final[Mapping[str, tuple[str, ...]]] = {
         "stabilize-device-profile",
     ),
     "codex-header-defaults": ("user-agent", "beta-features"),
-    "payload": ("default", "default-raw", "override", "override-raw", "filter"),
     "claude-api-key[].cloak": ("mode", "strict-mode", "sensitive-words", "cache-user-id"),
 }
 """Path of an inactive group -> the keys that CLIProxyAPI has in it."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 import yaml
 from pydantic import ValidationError
 
-from addons.settings import checks, problems
+from addons.settings import broken, checks, problems
 from addons.settings.keys import Note, Problem, check_keys
 from addons.settings.model import Settings
 from addons.settings.usable import usable
@@ -157,17 +157,24 @@ def _read_yaml(text: str, source: str) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise SettingsError(source, [Problem("", "must hold keys, such as `port: 8317`, one a line")])
     try:
-        settled = _settled(tree)
+        return {
+            key: broken.settled(_frozen(item)) if key == broken.PAYLOAD else _settled(item)
+            for key, item in tree.items()
+            if item is not None
+        }
     except RecursionError:
         raise SettingsError(source, [Problem("", "holds a value that contains itself")]) from None
-    assert isinstance(settled, dict)
-    return settled
 
 
 def _settled(value: Any) -> Any:
     """Keys without a value are absent, as Go reads them; lists do not change any more."""
     if isinstance(value, dict):
         return {key: _settled(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return tuple(_settled(item) for item in value)
-    return value
+    return tuple(_settled(item) for item in value) if isinstance(value, list) else value
+
+
+def _frozen(value: Any) -> Any:
+    """The same where null may be a value."""
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -43,6 +43,8 @@ def of_value(error: ErrorDetails, path: str) -> Problem:
         return Problem(path, str(context["error"]))
     if kind == "missing":
         return Problem(path, _MISSING.get(str(error["loc"][-1]), "is missing"))
+    if kind == "too_short":
+        return Problem(path, "is empty: write at least one entry")
     if kind in _LIMITS:
         name, words = _LIMITS[kind]
         return Problem(path, f"must be {words} {context[name]}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from addons.accounts.masking import masked
+from addons.settings import broken
 from addons.settings.keys import Note
 from addons.settings.values import as_text, is_template
 
@@ -81,6 +82,7 @@ def usable(tree: Mapping[Any, Any]) -> Usable:
         kept = found.keep(COMPATIBLE, current, _wrong(COMPATIBLE, current))
         found.tree[COMPATIBLE] = tuple(_provider(found, place, item) for place, item in enumerate(kept))
         _leave_out_rules(found, COMPATIBLE)
+    _leave_out_broken(found)
     return found
 
 
@@ -165,6 +167,22 @@ def _leave_out_rules(found: Usable, section: str) -> None:
             entry = {**entry, RULES: found.keep(path, rules, wrong)}
         entries.append(entry)
     found.tree[section] = tuple(entries)
+
+
+def _leave_out_broken(found: Usable) -> None:
+    """Payload rules, prompt rules and model routes, each by itself."""
+    payload = found.tree.get(broken.PAYLOAD)
+    if isinstance(payload, Mapping):
+        kept = {
+            key: found.keep(f"{broken.PAYLOAD}.{key}", rules, broken.payload_rules(key, rules))
+            for key, rules in payload.items()
+            if key in broken.PAYLOAD_RULES and isinstance(rules, tuple)
+        }
+        found.tree[broken.PAYLOAD] = {**payload, **kept}
+    for section, wrong in ((broken.PROMPT_RULES, broken.prompt_rules), (broken.MODEL_ROUTES, broken.model_routes)):
+        rules = found.tree.get(section)
+        if isinstance(rules, tuple):
+            found.tree[section] = found.keep(section, rules, wrong(rules))
 
 
 def _says_nothing(rule: object) -> bool:

@@ -16,7 +16,7 @@ from addons.settings.model import Settings
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 TEXT = EXAMPLE.read_text()
 INACTIVE_TEXT = "\n".join(line for line in TEXT.splitlines() if line.startswith("## "))
-SAMPLES = re.sub(r"(?m)^# ((?:  |[a-z]+(?:-[a-z]+)+:).*)$", r"\1", TEXT)
+SAMPLES = re.sub(r"(?m)^# ((?:  |payload:|[a-z]+(?:-[a-z]+)+:).*)$", r"\1", TEXT)
 """The same with its samples turned on."""
 
 

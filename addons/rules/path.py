@@ -1,0 +1,168 @@
+"""Places in a JSON document, in the spelling of CLIProxyAPI's payload rules: gjson's for looking, sjson's for editing.
+
+`a.b.0` goes through keys and indices; `\\.` is a dot in a key, and so of every other character; `:0` is the key "0"
+where a list could be meant. `#(type=="x")` is the first element that the condition holds for, `#(type=="x")#` each.
+For editing `-1` is behind the last element (in a filter: the last one). For looking `*` and `?` in a key stand for any
+text and any character, `#` for the number of elements, `#.a` for the `a` of each of them.
+Source: gjson SYNTAX.md, sjson README, CLIProxyAPI payload_helpers.go.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+APPEND: Final = "-1"
+_INDEX: Final = re.compile(r"[0-9]{1,9}")
+_OPERATOR: Final = re.compile(r"==|!=|<=|>=|!%|=|<|>|%")
+
+type Compare = Literal["", "==", "!=", "<", "<=", ">", ">=", "%", "!%"]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A key, or an index. `forced`: a key in any case."""
+
+    text: str
+    forced: bool = False
+
+    @property
+    def index(self) -> int | None:
+        """Its place in an array; None where it can be none."""
+        return int(self.text) if not self.forced and _INDEX.fullmatch(self.text) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Wild:
+    """Keys that look like this."""
+
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """All elements; at the end of a path, how many they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Elements that the condition holds for: the first, or `each`. `compare` "": that there is something."""
+
+    left: "Path"
+    compare: Compare
+    right: str
+    each: bool
+
+
+type Part = Name | Wild | Each | Query
+type Path = tuple[Part, ...]
+type Place = tuple[Name, ...]
+"""A path whose elements are found."""
+
+
+def parse(written: str) -> Path:
+    """A path for looking. Raises ValueError in words for the config's author."""
+    text = written.strip()
+    if not text:
+        raise ValueError("holds an empty path")
+    return tuple(_part(piece) for piece in _pieces(text))
+
+
+def parse_for_editing(written: str) -> Path:
+    """The same, of which only conditions may stand for several places. Raises ValueError."""
+    path = parse(written)
+    for part in path:
+        if isinstance(part, Wild | Each):
+            raise ValueError(
+                r"holds a path with `*`, `?` or `#`, which can't be set: write \* for the character itself"
+            )
+    return path
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Between the dots, escapes as they stand."""
+    start = at = 0
+    while at < len(text):
+        if text[at] == "\\":
+            at += 2
+        elif text.startswith("#(", at):
+            at = _past_query(text, at)
+        elif text[at] == ".":
+            yield text[start:at]
+            start = at = at + 1
+        else:
+            at += 1
+    yield text[start:]
+
+
+def _past_query(text: str, at: int) -> int:
+    """Where a condition ends; quotes and parentheses may stand in it."""
+    depth, quoted = 0, False
+    while at < len(text):
+        letter = text[at]
+        if letter == "\\":
+            at += 1
+        elif letter == '"':
+            quoted = not quoted
+        elif not quoted and letter in "()":
+            depth += 1 if letter == "(" else -1
+            if not depth:
+                return at + 1
+        at += 1
+    raise ValueError('holds a condition without its end: write #(key=="value")')
+
+
+def _part(piece: str) -> Part:
+    if piece.startswith("#("):
+        inner, _, behind = piece[2:].rpartition(")")
+        if behind not in ("", "#"):
+            raise ValueError("holds text behind a condition: write a dot between them")
+        return _query(inner, each=behind == "#")
+    if piece == "#":
+        return Each()
+    forced = piece.startswith(":") and len(piece) > 1
+    return _name(piece[1:] if forced else piece, forced=forced)
+
+
+def _name(piece: str, *, forced: bool) -> Part:
+    text, pattern = "", ""
+    is_wild = False
+    letters = iter(piece)
+    for letter in letters:
+        if letter == "\\":
+            letter = next(letters, "\\")
+        elif letter in "*?":
+            is_wild = True
+            pattern += ".*" if letter == "*" else "."
+            continue
+        elif letter in "|@#":
+            raise ValueError(
+                f"holds a path with `{letter}`, which is not known here: write \\{letter} for the character"
+            )
+        text += letter
+        pattern += re.escape(letter)
+    if is_wild:
+        return Wild(re.compile(pattern, re.DOTALL))
+    if not text:
+        raise ValueError("holds a path with nothing between two dots")
+    return Name(text, forced)
+
+
+def _query(inner: str, *, each: bool) -> Query:
+    at, quoted = 0, False
+    while at < len(inner):
+        if inner[at] == "\\":
+            at += 2
+            continue
+        if not quoted and inner.startswith("#(", at):
+            at = _past_query(inner, at)
+            continue
+        if inner[at] == '"':
+            quoted = not quoted
+        operator = None if quoted else _OPERATOR.match(inner, at)
+        if operator is not None:
+            left, right = inner[:at].strip(), inner[operator.end() :].strip()
+            compare: Any = "==" if operator[0] == "=" else operator[0]
+            return Query(parse(left) if left else (), compare, right, each)
+        at += 1
+    return Query(parse(inner), "", "", each)
