@@ -21,7 +21,8 @@ from addons.pace import pace_of
 from addons.refusals import InternalError, NotCounted
 from addons.reply_headers import RETRY_AFTER
 from addons.rounds import Crowd, Rounds, Shares, Turn
-from addons.route import Candidate, Tier
+from addons.route import Candidate, Leg, Tier
+from addons.routing.turns import RouteTurns
 from addons.rules.ruleset import Rules, ruled_text
 from addons.settings import Settings
 from addons.usage.record import UsageSink, record_of
@@ -56,6 +57,7 @@ class Conductors:
         self.random = random
         self.rotation = Rotation(settings.routing.strategy)
         self.rules = Rules(settings)
+        self.route_turns = RouteTurns()
         self.continuity = Continuity()
         self.sessions: Sessions | None = None
         if settings.routing.session_affinity:
@@ -66,11 +68,12 @@ class Conductors:
 
     def conduct(self, exchange: Exchange, tiers: Sequence[Tier]) -> "ExchangeConductor":
         """A conductor for this exchange, which may be answered by these candidates: the first tier that can."""
-        return ExchangeConductor(self, exchange, tiers)
+        return ExchangeConductor(self, exchange, self.route_turns.arranged(tiers, self.clock()))
 
     def _remember(self, before: "Conductors") -> None:
         new, old = self.settings.routing, before.settings.routing
         self.continuity = before.continuity
+        self.route_turns = before.route_turns
         if new.strategy == old.strategy:
             self.rotation = before.rotation
         if self.sessions is not None and new.session_affinity_ttl == old.session_affinity_ttl:
@@ -132,6 +135,7 @@ class ExchangeConductor:
         self._rounds = Rounds(exchange.model, heard, shared.shares, preferred, stream=exchange.stream)
         self._unsaid: GatewayError | None = None if heard else unheard(exchange, tiers)
         self._last: UpstreamAttempt | None = None
+        self._leg_failed: tuple[Leg, Outcome] | None = None
         self._outbound = Outbound(exchange, shared.continuity, shared.rules)
 
     async def next(self) -> Step:
@@ -151,6 +155,7 @@ class ExchangeConductor:
         """The exchange is over: one usage record. What is large is let go at once, not when garbage is collected."""
         if self._last is not None and self._last.outcome is None:
             self._last.cancelled()
+        self._leave_leg()
         if status is None and sent_bytes and self._last is not None and self._last.outcome == OK:
             status = 200  # It has heard everything, and did not wait for the end of the body.
         self._last = None
@@ -213,6 +218,8 @@ class ExchangeConductor:
         def settle(outcome: Outcome) -> None:
             now_s = self._shared.clock()
             pool.give_back(lease, outcome, now_s)
+            if candidate.leg is not None and outcome.another:
+                self._leg_failed = (candidate.leg, outcome)
             if self._bond is not None:
                 self._bond.learn(candidate, credential.id, outcome, now_s)
 
@@ -227,6 +234,7 @@ class ExchangeConductor:
             settle(CANCELLED)
             raise
         self._rounds.begin(turn)
+        self._leave_leg(candidate.leg)
         record = AttemptRecord(
             number=len(exchange.attempts) + 1,
             provider=candidate.pool,
@@ -247,6 +255,13 @@ class ExchangeConductor:
             passthrough=self._shared.settings.passthrough_headers,
         )
         return self._last
+
+    def _leave_leg(self, ahead: Leg | None = None) -> None:
+        """A model of a route has failed when it is left for another one, or for good."""
+        failed, self._leg_failed = self._leg_failed, None
+        if failed is not None and failed[0] != ahead:
+            leg, outcome = failed
+            self._shared.route_turns.failed(leg, self._shared.clock(), outcome.retry_after_s)
 
     def _remembering(self, said: Said) -> Callable[[Reply], None] | None:
         """Who keeps what the client can't hold of the reply; nobody, where it speaks the vendor's dialect."""

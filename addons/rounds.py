@@ -82,7 +82,10 @@ class Shares:
             return list(tier)
         names = [f"{candidate.pool}\0{candidate.model}" for candidate in tier]
         weights = [self._weight(candidate) for candidate in tier]
-        return [tier[place] for place in self._rotation.order(f"{model}\0{tier[0].priority}", names, weights)]
+        return [
+            tier[place]
+            for place in self._rotation.order(f"{model}\0{tier[0].priority}\0{tier[0].model}", names, weights)
+        ]
 
     def _weight(self, candidate: Candidate) -> int:
         key = (candidate.pool, candidate.credentials)

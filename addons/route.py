@@ -1,5 +1,6 @@
 """From the model that a client names to who may answer, in order."""
 
+import dataclasses
 import difflib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -9,15 +10,16 @@ from typing import Final
 from msgspec.structs import replace
 
 from addons.accounts.credential import Credential
-from addons.routing.candidate import Candidate, Tier, UnknownModel
+from addons.routing.candidate import Candidate, Leg, Tier, UnknownModel
 from addons.routing.entry import Entry, Served, entries_of, merged
 from addons.routing.suffix import read
 from addons.settings.entries import ModelEntry
 from addons.settings.model import Settings
+from addons.settings.rules import ModelRoute
 from translators.conversation import ThinkingWish
 from translators.dialect import ModelInfo
 
-__all__ = ["Candidate", "Router", "Tier", "UnknownModel"]
+__all__ = ["Candidate", "Leg", "Router", "Tier", "UnknownModel"]
 
 AUTO: Final = "auto"
 _AUTO_MODELS: Final = 32
@@ -33,7 +35,8 @@ class Router:
     """Model name -> candidates: the highest priority first, then the order of the config. A guess by the beginning of
     the name counts only where neither the config nor the catalogue has it: an alias means nothing to other vendors.
 
-    Names are compared letter by letter, as CLIProxyAPI does; words in a suffix and patterns are not.
+    Names are compared letter by letter, as CLIProxyAPI does; words in a suffix and patterns are not, nor are the names
+    of routes (`model-routes`), which come before all models.
     """
 
     def __init__(self, settings: Settings, credentials: Iterable[Credential]) -> None:
@@ -44,6 +47,7 @@ class Router:
         self._named: dict[str, list[tuple[Entry, ModelEntry]]] = {}
         self._left_out: dict[str, Entry] = {}
         self._found: dict[str, tuple[Tier, ...]] = {}
+        self._routes = {route.alias.lower(): route for route in settings.model_routes}
         for entry in self._entries:
             self._index(entry)
 
@@ -68,6 +72,13 @@ class Router:
         for way in reading.names:
             if way in self._by_id:
                 return self._by_id[way]
+        return self._info(name)
+
+    def _info(self, name: str) -> ModelInfo | None:
+        reading = read(name)
+        for info in self._served:
+            if info.id in reading.names:
+                return info
         for entry in self._unnamed:
             for meant in entry.meant(reading.bare):
                 if entry.unnamed(meant) is not None:
@@ -86,6 +97,8 @@ class Router:
             return UnknownModel(model, (), f"it is served with its prefix only, as {', '.join(forms)}")
         if pools := tuple(islice(dict.fromkeys(entry.pool for entry in self._without_exclusion(bare)), 3)):
             return UnknownModel(model, self.near(bare), f"excluded-models of {', '.join(pools)} leaves it out")
+        if route := self._routes.get(bare.lower()):
+            return UnknownModel(model, (), f"it is a route, and none of its models is: {', '.join(route.models[:3])}")
         return UnknownModel(model, self.near(bare))
 
     def _index(self, entry: Entry) -> None:
@@ -100,6 +113,23 @@ class Router:
 
     def _find(self, asked: str) -> tuple[Tier, ...]:
         """A name that stands in the config as it was asked for means that; else what it says beside the name counts."""
+        reading = read(asked)
+        for way in reading.names:
+            if route := self._routes.get(way.lower()):
+                return tuple(self._legs(route, reading.thinking))
+        return self._find_models(asked)
+
+    def _legs(self, route: ModelRoute, thinking: ThinkingWish | None) -> Iterator[Tier]:
+        """The models of a route, each with its own tiers. What such a model says of thinking stands over the client."""
+        for model in route.models:
+            leg = Leg(route.alias, model, float(route.cooldown_seconds), in_turn=route.strategy == "round-robin")
+            for tier in self._find_models(model):
+                yield tuple(
+                    dataclasses.replace(candidate, leg=leg, thinking=candidate.thinking or thinking)
+                    for candidate in tier
+                )
+
+    def _find_models(self, asked: str) -> tuple[Tier, ...]:
         reading = read(asked)
         for way in reading.names:
             served = self._from_named(way)
@@ -139,6 +169,17 @@ class Router:
 
     @cached_property
     def _models(self) -> tuple[ModelInfo, ...]:
+        """Those of the config's entries, and its routes, which look like the first of their models."""
+        infos = {info.id: info for info in self._served}
+        for route in self._routes.values():
+            names = (read(model).bare for model in route.models)
+            first = next((info for name in names if (info := self._info(name)) is not None), None)
+            if first is not None:
+                infos[route.alias] = replace(first, id=route.alias)
+        return tuple(infos.values())
+
+    @cached_property
+    def _served(self) -> tuple[ModelInfo, ...]:
         """Made when it is first asked for: a list of very many takes its time."""
         infos: dict[str, ModelInfo] = {}
         for entry in self._entries:
@@ -156,8 +197,8 @@ class Router:
     def _newest_first(self) -> list[ModelInfo]:
         """What `auto` means: the models that write text, the one released last first, as many as may be tried. An
         older one answers where the newer are not free, or can't be told what this client says."""
-        writing = [info for info in self._models if info.output_modalities in ((), _TEXT_ONLY)]
-        return sorted(writing or self._models, key=lambda info: -info.created_s)[:_AUTO_MODELS]
+        writing = [info for info in self._served if info.output_modalities in ((), _TEXT_ONLY)]
+        return sorted(writing or self._served, key=lambda info: -info.created_s)[:_AUTO_MODELS]
 
 
 def _tiers(thinking: ThinkingWish | None, found: Iterable[tuple[Entry, Served]]) -> tuple[Tier, ...]:

@@ -10,12 +10,23 @@ from translators.thinking import ThinkingRange
 
 
 @dataclass(frozen=True, slots=True)
+class Leg:
+    """One of the models that a route stands for (`model-routes`). `cooldown_s`: how long it is passed over when it has
+    failed. `in_turn`: each request begins with the next of them; else in the order of the config."""
+
+    alias: str
+    model: str
+    cooldown_s: float
+    in_turn: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One way to answer: an upstream model in a pool, and who of the pool serves it.
 
     `model`: as the upstream calls it. `credentials`: ids. `thinking`: what the name asks for in its suffix.
     `thinking_range`, `max_output_tokens`, `input_modalities`: what is known of the model, None where nobody knows (see
-    translators.dialect.Target).
+    translators.dialect.Target). `leg`: of which route it is, where it was asked for by that.
     """
 
     provider: Provider
@@ -28,6 +39,7 @@ class Candidate:
     thinking_range: ThinkingRange | None = None
     max_output_tokens: int | None = None
     input_modalities: frozenset[str] | None = None
+    leg: Leg | None = None
 
 
 type Tier = tuple[Candidate, ...]
