@@ -15,9 +15,9 @@ _TEXTS: Final = ("text", "input_text")
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A text, or a list of blocks of which some are texts. `holder[key]` is where it stands; it may be missing.
+    """A text, or a list of blocks of which some are texts. `value`: None where it is missing.
 
-    `block(text)`: a new block. `first`: the index before which no text may stand. `create(text)`: makes the whole spot.
+    `block(text)`: a new block. `create(text)`: makes the whole spot, where it is missing.
     """
 
     value: Value | None
@@ -182,10 +182,29 @@ def _gemini_user(body: Value) -> Spot | None:
     return _last_said(body.get("contents"), "parts", _part, ("user", None))
 
 
+# Ollama: /api/chat has messages, /api/generate a prompt.
+
+
+def _ollama_system(body: Value) -> Spot:
+    return _field(body, "system", _text_block) if body.get("messages") is None else _chat_system(body)
+
+
+def _ollama_all_system(body: Value) -> list[Spot]:
+    return [_ollama_system(body)] if body.get("messages") is None else _chat_all_system(body)
+
+
+def _ollama_user(body: Value) -> Spot | None:
+    if body.get("messages") is not None:
+        return _chat_user(body)
+    spot = Spot(body.get("prompt"), _text_block)
+    return spot if spot.says() else None
+
+
 TEXTS: Final[Mapping[str, Texts]] = {
     "anthropic": Texts(_anthropic_system, lambda body: [_anthropic_system(body)], _anthropic_user),
     "openai_chat": Texts(_chat_system, _chat_all_system, _chat_user),
     "openai_responses": Texts(_responses_system, lambda body: [_responses_system(body)], _responses_user),
     "gemini": Texts(_gemini_system, lambda body: [_gemini_system(body)], _gemini_user),
+    "ollama": Texts(_ollama_system, _ollama_all_system, _ollama_user),
 }
 """Dialect -> where its prompts are. A dialect that is not here knows no system text apart from the prompt."""

@@ -23,6 +23,7 @@ CLIENT_PROTOCOLS: Final[Mapping[str, frozenset[str]]] = {
     "claude": frozenset({"anthropic"}),
     "gemini": frozenset({"gemini"}),
     "responses": frozenset({"openai_responses"}),
+    "ollama": frozenset({"ollama"}),
     "interactions": frozenset(),
 }
 """The same for what a client speaks."""

@@ -256,3 +256,15 @@ def test_an_edited_prompt_keeps_the_bytes_of_everything_else() -> None:
     body = b'{ "model":"m" , "messages" : [ {"role":"user", "content":"\\u00e9 1.0" } ], "n": 1.50 }'
     ruled = rules({**INJECT, "target": "user", "content": "!"}).apply(body, asked="m", client="anthropic")
     assert ruled.body == body.replace(b'"\\u00e9 1.0"', '"é 1.0!"'.encode())
+
+
+def test_both_ways_of_asking_ollama_are_understood() -> None:
+    both = {**INJECT, "content": "!"}, {**INJECT, "name": "u", "target": "user", "content": "?"}
+    assert after({"prompt": "hello", "system": "s"}, *both, client="ollama") == {"prompt": "hello?", "system": "s!"}
+    messages = [{"role": "system", "content": "s"}, {"role": "user", "content": "hello", "images": ["aGk="]}]
+    changed = after({"messages": messages}, *both, client="ollama")["messages"]
+    assert [message["content"] for message in changed] == ["s!", "hello?"]
+    strip = {**STRIP, "pattern": "s"}
+    assert after({"prompt": "s", "system": "so"}, strip, client="ollama") == {"prompt": "s", "system": "o"}
+    assert after({"messages": messages}, strip, client="ollama")["messages"][0]["content"] == ""
+    assert after({"prompt": " "}, both[1], client="ollama") == {"prompt": " "}
