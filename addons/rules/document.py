@@ -5,7 +5,7 @@ path is long, and one pass over the bytes for each level of it.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -13,9 +13,11 @@ import msgspec
 from msgspec import Raw
 
 from translators.errors import BadRequest
-from translators.jsonio import UNREADABLE, check_text, quoted
+from translators.jsonio import UNREADABLE, quoted
 
 type Kind = Literal["object", "array", "string", "number", "true", "false", "null"]
+
+type Piece = bytes | memoryview
 
 _KINDS: Final[Mapping[int, Kind]] = {
     ord("{"): "object",
@@ -68,8 +70,9 @@ class Value:
     @property
     def raw(self) -> bytes:
         """Its bytes, edits and all."""
-        edited = self._edited()
-        return self._body[self._start : self._end] if edited is None else edited
+        pieces: list[Piece] = []
+        self._write(pieces)
+        return b"".join(pieces)
 
     def plain(self) -> Any:
         """As Python's own types."""
@@ -98,6 +101,18 @@ class Value:
     def items(self) -> list["Value"]:
         """An array's elements; none where this is no array."""
         return [element.value for element in self._elements()]
+
+    def item(self, index: int) -> "Value | None":
+        """An array's element; None where there is none, or where this is no array."""
+        elements = self._elements()
+        return elements[index].value if 0 <= index < len(elements) else None
+
+    def __len__(self) -> int:
+        """How many elements an array has; 0 where this is none."""
+        return len(self._elements())
+
+    def __bool__(self) -> bool:
+        return True
 
     # Editing.
 
@@ -143,24 +158,33 @@ class Value:
             self._array = _array(self._body, self._start, self._end)
         return self._array
 
-    def _edited(self) -> bytes | None:
-        """Its bytes; None where they are still what its parent was read with."""
-        parts = self._array if self._object is None else list(self._object.values())
-        if parts is not None:
-            inside = [part.value._edited() for part in parts]
-            if self._restructured or any(edited is not None for edited in inside):
-                pieces = [
-                    part.lead + (part.value.raw if edited is None else edited) + part.trail
-                    for part, edited in zip(parts, inside, strict=True)
-                ]
-                opening, closing = (b"[", b"]") if self._object is None else (b"{", b"}")
-                return opening + b",".join(pieces) + closing
-        return self._body[self._start : self._end] if self._replaced else None
+    def _parts(self) -> Collection[Member]:
+        """What it has been taken apart into."""
+        return self._object.values() if self._object is not None else self._array or ()
+
+    def _is_edited(self) -> bool:
+        """Whether its bytes are no longer those that its parent was read with."""
+        return self._replaced or self._restructured or any(part.value._is_edited() for part in self._parts())
+
+    def _write(self, pieces: list[Piece]) -> None:
+        """Its bytes, of which the long ones are not copied."""
+        parts = self._parts()
+        if not self._restructured and not any(part.value._is_edited() for part in parts):
+            pieces.append(memoryview(self._body)[self._start : self._end])
+            return
+        pieces.append(b"[" if self._object is None else b"{")
+        comma = b""
+        for part in parts:
+            pieces += (comma, part.lead)
+            part.value._write(pieces)
+            pieces.append(part.trail)
+            comma = b","
+        pieces.append(b"]" if self._object is None else b"}")
 
 
 def read(body: bytes) -> Value:
-    """A whole document. Raises BadRequest where it is no UTF-8, or no object."""
-    check_text(body)
+    """A whole document. Raises BadRequest where it is no object. What nobody looks into is not looked at: whether it is
+    UTF-8 is for those to say who read it."""
     start, end = _past_blanks(body, 0), len(body)
     while end > start and body[end - 1] in b" \t\n\r":
         end -= 1

@@ -49,8 +49,7 @@ def find(value: Value, path: Sequence[Part]) -> Iterator[Value]:
 def _at(value: Value, name: Name) -> Value | None:
     if value.kind == "object":
         return value.get(name.text)
-    items, index = value.items(), name.index
-    return items[index] if index is not None and index < len(items) else None
+    return None if name.index is None else value.item(name.index)
 
 
 def _collected(value: Value, rest: Sequence[Part]) -> Value:
@@ -170,7 +169,7 @@ def cut(value: Value, place: Place) -> bool:
     if holder is None:
         return False
     if holder.kind == "array":
-        count = len(holder.items())
+        count = len(holder)
         index = count - 1 if name.text == APPEND and not name.forced else name.index
         if index is None or not 0 <= index < count:
             return False
@@ -196,7 +195,7 @@ def _add(value: Value, name: Name, raw: bytes) -> bool:
     if value.kind == "object":
         value.put(name.text, raw)
         return True
-    count = len(value.items())
+    count = len(value)
     index = count if name.text == APPEND and not name.forced else name.index
     if index is None or index - count > MOST_FILLED:
         return False

@@ -78,7 +78,7 @@ def test_of_a_key_that_comes_twice_the_last_value_counts(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b" ", b"[]", b'"x"', b"{", b'{"a":}', b'{"a":1} x', b'{"a":"\xff"}', b"nul", b'{"a":"\\ud800"}']
+    "body", [b"", b" ", b"[]", b'"x"', b"{", b'{"a":}', b'{"a":1} x', b"nul", b'{"a":"\\ud800"}', b'{"\xff":1}']
 )
 def test_what_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(BadRequest):
@@ -89,3 +89,13 @@ def test_what_is_nested_too_deep_is_refused_where_somebody_looks() -> None:
     deep = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     with pytest.raises(BadRequest):
         document.read(deep)
+
+
+def test_what_is_no_text_passes_until_somebody_reads_it() -> None:
+    value = document.read(b'{"a":"\xff","b":1}')
+    value.drop("b")
+    assert value.raw == b'{"a":"\xff"}'
+    inner = value.get("a")
+    assert inner is not None
+    with pytest.raises(BadRequest):
+        inner.plain()
