@@ -78,7 +78,7 @@ class Scope:
 
     def holds(self, headers: Mapping[str, str]) -> bool:
         """Whether the client's headers are those that it asks for."""
-        return all(name in headers and fits(pattern, headers[name].strip()) for name, pattern in self.headers)
+        return all(name in headers and fits(pattern, headers[name]) for name, pattern in self.headers)
 
 
 def called(asked: str, upstream_model: str = "") -> tuple[str, ...]:

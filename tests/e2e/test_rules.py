@@ -156,6 +156,16 @@ def test_a_vendor_of_the_clients_dialect_gets_the_clients_bytes_but_for_what_is_
     assert place.vendors["anthropic"].requests[-1].body == stripped.replace(b" (please)", b"").strip()
 
 
+def test_our_own_count_counts_what_rules_put_in(place: Place) -> None:
+    _, said = SAID["anthropic"]
+    counts = [
+        ask(f"{place.proxy.url}/v1/messages/count_tokens", "POST", body=body, headers={"x-api-key": CLIENT_KEY})
+        for body in ({"model": "gpt-asked", **said}, {"model": "gpt-asked", **said, "system": STYLE})
+    ]
+    assert [got.headers.get("x-cliproxy-estimate") for got in counts] == ["true", "true"]
+    assert counts[0].json == counts[1].json
+
+
 def test_headers_of_the_client_choose_a_rule(place: Place) -> None:
     assert place.say("anthropic", "claude-asked", X_Team="blue-2").status == 200
     assert place.heard("anthropic")["metadata"] == {"user_id": "blue"}

@@ -100,7 +100,8 @@ def test_a_failure_after_the_head_of_a_stream_counts_too() -> None:
 
 
 def test_a_vendors_hint_that_is_longer_than_the_cooldown_counts() -> None:
-    on = stage(cooldown_seconds=10)
+    routes = [{"alias": "best", "models": ["one", "two"], "cooldown-seconds": 10}]
+    on = Stage({"openai-compatibility": vendors(), "model-routes": routes, "disable-cooling": True})
     played = play(on)
     refuse(played.attempt(), 429, retry_after="500")
     played.conductor.finished(None, 0)

@@ -65,6 +65,7 @@ def test_an_edit_in_what_an_edit_has_made_is_seen() -> None:
 @pytest.mark.parametrize(
     "body",
     [
+        b'{"a":1,"a":2}',
         b'{"a":1,"a":22}',
         b'{"a":22,"a":1,"b":3}',
         b'{"a":"_","b":2,"a":"_, x"}',

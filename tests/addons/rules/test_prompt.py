@@ -144,6 +144,12 @@ def test_a_message_that_holds_only_results_or_images_is_not_what_the_user_said()
     assert after({"messages": [results]}, rule) == {"messages": [results]}
 
 
+def test_a_users_message_that_answers_a_call_is_not_what_the_user_said() -> None:
+    messages = [{"role": "user", "content": "hello"}, {"role": "user", "tool_call_id": "c", "content": "sunny"}]
+    changed = after({"messages": messages}, {**INJECT, "target": "user", "content": "!"}, client="openai_chat")
+    assert [message["content"] for message in changed["messages"]] == ["hello!", "sunny"]
+
+
 def test_no_text_is_put_before_a_tool_result() -> None:
     result = {"type": "tool_result", "tool_use_id": "t", "content": "x"}
     said = {"type": "text", "text": "go on"}
