@@ -2,7 +2,8 @@
 
 They are applied to the request as the upstream is to hear it, in this order: default and default-raw (where the request
 said nothing; the first rule that sets a path wins), override and override-raw (in any case, the last one wins), filter.
-A rule's conditions look at the body as the rules before it have left it.
+A rule's conditions look at the body as the rules before it have left it. Said is what stands in the translated body
+before the rules, as in CLIProxyAPI; but here also how much to think, where the model's name asks for that in a suffix.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -183,6 +183,13 @@ def _leave_out_broken(found: Usable) -> None:
         rules = found.tree.get(section)
         if isinstance(rules, tuple):
             found.tree[section] = found.keep(section, rules, wrong(rules))
+    prompt_rules = found.tree.get(broken.PROMPT_RULES)
+    for place, rule in enumerate(prompt_rules if isinstance(prompt_rules, tuple) else ()):
+        if "enabled" not in rule:
+            path = found.path((broken.PROMPT_RULES, place))
+            found.warn(
+                path, "is switched off: write `enabled: true` to switch it on, or `enabled: false` to hear no more"
+            )
 
 
 def _says_nothing(rule: object) -> bool:

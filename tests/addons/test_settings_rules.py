@@ -4,8 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from addons.rules.payload import PayloadRules
+from addons.rules.prompt import PromptRules
 from addons.settings import SettingsError, parse
 
 SAMPLE = r"""
@@ -54,8 +57,8 @@ payload:
 """CLIProxyAPI's config.example.yaml (2026-08), with its comments left out."""
 
 GOOD = {"models": [{"name": "*"}], "params": {"a": 1}}
-INJECT = {"name": "n", "target": "system", "action": "inject", "content": "x"}
-STRIP = {"name": "n", "target": "user", "action": "strip", "pattern": "x"}
+INJECT = {"name": "n", "enabled": True, "target": "system", "action": "inject", "content": "x"}
+STRIP = {"name": "n", "enabled": False, "target": "user", "action": "strip", "pattern": "x"}
 ROUTE = {"alias": "best", "models": ["a", "b"]}
 
 
@@ -178,7 +181,14 @@ def test_words_are_read_in_any_case_and_blanks_around_them_go() -> None:
     (kept,) = parse(json.dumps({"prompt-rules": [rule]})).settings.prompt_rules
     assert (kept.target, kept.action, kept.position, kept.marker) == ("system", "inject", "prepend", "m")
     assert kept.content == " c "
-    assert kept.enabled is False
+
+
+def test_a_prompt_rule_that_does_not_say_whether_it_is_on_is_off_and_a_line_says_so() -> None:
+    rules = [INJECT, changed(INJECT, name="silent", enabled=...), changed(STRIP, name="off")]
+    loaded = parse(json.dumps({"prompt-rules": rules}))
+    assert [rule.enabled for rule in loaded.settings.prompt_rules] == [True, False, False]
+    (line,) = [str(note) for note in loaded.notes if note.path != "host"]
+    assert line.startswith("prompt-rules[1] is switched off: write `enabled: true`")
 
 
 def test_a_route_has_its_defaults() -> None:
@@ -202,8 +212,21 @@ def test_null_is_a_value_for_a_rule_and_an_absence_everywhere_else() -> None:
 def test_a_misspelt_key_of_a_rule_is_an_error_as_anywhere() -> None:
     with pytest.raises(SettingsError, match=r"payload\.override\[0\]\.models\[0\]\.protcol: is not a key"):
         parse(json.dumps({"payload": {"override": [{"models": [{"name": "*", "protcol": "x"}], "params": {"a": 1}}]}}))
-    with pytest.raises(SettingsError, match="payload: must be a group of keys"):
-        parse("payload: [1]")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("payload: [1]", "payload: must be a group of keys"),
+        ("payload: {default: 7}", "payload.default: must be a list"),
+        ("payload: {filter: {models: []}}", "payload.filter: must be a list"),
+        ("prompt-rules: 7", "prompt-rules: must be a list"),
+        ("model-routes: {alias: x}", "model-routes: must be a list"),
+    ],
+)
+def test_a_section_of_another_kind_is_an_error(text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        parse(text)
 
 
 def test_a_broken_rules_values_are_not_shown() -> None:
@@ -220,3 +243,24 @@ def test_a_broken_rules_values_are_not_shown() -> None:
     lines = told(config)
     assert len(lines) == 3
     assert secret not in "".join(lines)
+
+
+WORDS = ["name", "models", "params", "match", "exist", "headers", "protocol", "alias", "action", "pattern", "content"]
+SECTIONS = ["payload", "prompt-rules", "model-routes", "default", "override-raw", "filter", *WORDS]
+LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["", "*", "a.b", "a..", "#(", "{", "model", "inject"])
+)
+TREES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(SECTIONS), inner, max_size=4)
+)
+
+
+@given(st.dictionaries(st.sampled_from(SECTIONS[:3]), TREES | st.dictionaries(st.sampled_from(SECTIONS[3:6]), TREES)))
+def test_whatever_stands_there_is_read_left_out_or_refused_in_words(tree: dict[str, Any]) -> None:
+    try:
+        loaded = parse(json.dumps(tree))
+    except SettingsError:
+        return
+    about: dict[str, Any] = {"model": "m", "upstream": "gemini", "headers": {}}
+    PayloadRules(loaded.settings.payload).apply(b"{}", asked="m", client="gemini", **about)
+    PromptRules(loaded.settings.prompt_rules).apply(b"{}", asked="m", client="gemini")

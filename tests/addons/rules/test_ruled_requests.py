@@ -146,3 +146,11 @@ def test_a_request_without_rules_is_the_one_that_was_sent() -> None:
     play = Stage({"openai-compatibility": [chat("a", models=[{"name": "big"}])]}).play(client="openai_chat")
     assert play.attempt().request.body is play.exchange.body
     assert play.exchange.ruled == ()
+
+
+def test_what_the_models_name_says_of_thinking_is_said_too() -> None:
+    rule = {"default": [{"models": ANY, "params": {"reasoning.effort": "low"}}]}
+    stage = Stage({"codex-api-key": [RESPONSES], "payload": rule})
+    asked: dict[str, Any] = {"client": "openai_responses", "body": {"model": "big", "input": "hi"}}
+    assert heard(stage.play(**asked))["reasoning"]["effort"] == "low"
+    assert heard(stage.play(**asked, model="big(high)"))["reasoning"]["effort"] == "high"
