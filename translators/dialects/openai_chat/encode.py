@@ -20,11 +20,11 @@ from translators.conversation import (
 from translators.dialect import EncodedRequest, Target
 from translators.dialects.openai_chat import wire
 from translators.dialects.openai_chat.encode_messages import MessageWriter
-from translators.dialects.openai_chat.models import efforts_of, is_reasoning_model, least_effort
-from translators.dialects.openai_chat.schema import fitted, is_strict
 from translators.errors import BadRequest
 from translators.jsonio import ENCODER
 from translators.names import Names
+from translators.openai_models import efforts_of, is_reasoning_model, least_effort
+from translators.openai_schema import fitted, is_strict
 from translators.thinking import effort_of, nearest_effort
 from translators.wish import wish_of
 

@@ -1,4 +1,4 @@
-"""What OpenAI's own models differ in. Compatible vendors' models are not looked at by name."""
+"""What OpenAI's own models differ in, in both of its dialects. Compatible vendors' models are not looked at by name."""
 
 import re
 from typing import Final
