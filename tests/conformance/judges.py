@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 from anthropic.types.message_create_params import MessageCreateParams
 from openai.types.chat.completion_create_params import CompletionCreateParams
+from openai.types.responses.response_create_params import ResponseCreateParams
 from pydantic import TypeAdapter
 
 from translators.dialect import Target
@@ -21,10 +22,19 @@ TARGETS: Final[Mapping[str, tuple[Target, ...]]] = {
         Target("deepseek-chat", stream=True),
         Target("kimi-k2", keeps_thinking=True),
     ),
+    "openai_responses": (
+        Target("gpt-4.1", stream=True, genuine=True),
+        Target("gpt-5.1", genuine=True),
+        Target("grok-4"),
+    ),
 }
 """Upstreams that a request may meet: the vendor itself, old and new, and compatible ones."""
 
-SDK_TYPES: Final[Mapping[str, Any]] = {"anthropic": MessageCreateParams, "openai_chat": CompletionCreateParams}
+SDK_TYPES: Final[Mapping[str, Any]] = {
+    "anthropic": MessageCreateParams,
+    "openai_chat": CompletionCreateParams,
+    "openai_responses": ResponseCreateParams,
+}
 
 
 def targets(dialect: str) -> tuple[Target, ...]:
@@ -60,6 +70,8 @@ RULE_BOOKS: Final[Mapping[tuple[str, bool], tuple[str, str]]] = {
     ("anthropic", True): ("tests.vendors.anthropic_rules", "RULES"),
     ("openai_chat", True): ("tests.vendors.openai_chat_rules", "GENUINE"),
     ("openai_chat", False): ("tests.vendors.openai_chat_rules", "COMPATIBLE"),
+    ("openai_responses", True): ("tests.vendors.responses_rules", "GENUINE"),
+    ("openai_responses", False): ("tests.vendors.responses_rules", "GENUINE"),
 }
 
 

@@ -48,9 +48,20 @@ STOPS: Final[Mapping[str, Mapping[str, StopReason]]] = {
         "length": StopReason.LENGTH,
         "content_filter": StopReason.REFUSAL,
     },
+    "openai_responses": {
+        "completed": StopReason.END_TURN,
+        "max_output_tokens": StopReason.LENGTH,
+        "max_tokens": StopReason.LENGTH,
+        "content_filter": StopReason.REFUSAL,
+    },
 }
 """A dialect's word for each stop; one that it has no word for is its plainest stop."""
-PLAIN_STOP: Final = {"anthropic": "end_turn", "openai_chat": "stop", "openai_completions": "stop"}
+PLAIN_STOP: Final = {
+    "anthropic": "end_turn",
+    "openai_chat": "stop",
+    "openai_completions": "stop",
+    "openai_responses": "completed",
+}
 WORDS_ONLY: Final = frozenset({"openai_completions"})
 """The dialects in which a reply holds neither calls nor thinking."""
 
@@ -61,9 +72,9 @@ def stop_word(dialect: str, stop: StopReason) -> str:
 
 
 def stop_heard(dialect: str, heard: Said) -> str | None:
-    """What a client of this dialect did read: OpenAI says `stop` where the model declined in words of its own."""
-    declined = dialect == "openai_chat" and heard.declined
-    return "content_filter" if declined and heard.stop == "stop" else heard.stop
+    """What a client of this dialect did read: OpenAI's plain stop stands where the model declined in its own words."""
+    declined = dialect in ("openai_chat", "openai_responses") and heard.declined
+    return "content_filter" if declined and heard.stop == PLAIN_STOP[dialect] else heard.stop
 
 
 def data_of(body: bytes) -> Iterator[Any]:
@@ -192,7 +203,55 @@ def _chat_tokens(usage: dict[str, Any] | None) -> tuple[int, int] | None:
     return (usage["prompt_tokens"], usage["total_tokens"] - usage["prompt_tokens"]) if usage else None
 
 
+def responses_whole(body: bytes) -> Said:
+    return _response(json.loads(body))
+
+
+def responses_stream(body: bytes) -> Said:
+    """The items that were done, and the last event: some vendors leave the items out of that."""
+    done: dict[int, dict[str, Any]] = {}
+    for data in data_of(body):
+        match data.get("type"):
+            case "response.output_item.done":
+                done.setdefault(data.get("output_index", len(done)), data["item"])
+            case "response.completed" | "response.incomplete":
+                response = data["response"]
+                return _response({**response, "output": response.get("output") or [done[at] for at in sorted(done)]})
+            case "response.failed" | "error":
+                break
+    return Said(failed=True)
+
+
+def _response(response: dict[str, Any]) -> Said:
+    details, usage = response.get("incomplete_details") or {}, response.get("usage")
+    said = Said(stop=details.get("reason") or response["status"])
+    if usage is not None:
+        said.tokens = (usage["input_tokens"], usage["output_tokens"])
+    for item in response["output"]:
+        match item["type"]:
+            case "message":
+                for part in item["content"]:
+                    said.text += part.get("text") or part.get("refusal") or ""
+                    said.declined |= bool(part.get("refusal"))
+            case "reasoning":
+                pieces = item.get("summary") or item.get("content") or ()
+                said.thinking += "\n\n".join(piece["text"] for piece in pieces if piece["text"])
+            case "function_call":
+                said.calls.append((item["name"], arguments(item["arguments"], {})))
+            case "custom_tool_call":
+                said.calls.append((item["name"], {"input": item["input"]}))
+    return said
+
+
 type Reader = Callable[[bytes], Said]
 
-STREAMS: Final[Mapping[str, Reader]] = {"anthropic": anthropic_stream, "openai_chat": chat_stream}
-WHOLES: Final[Mapping[str, Reader]] = {"anthropic": anthropic_whole, "openai_chat": chat_whole}
+STREAMS: Final[Mapping[str, Reader]] = {
+    "anthropic": anthropic_stream,
+    "openai_chat": chat_stream,
+    "openai_responses": responses_stream,
+}
+WHOLES: Final[Mapping[str, Reader]] = {
+    "anthropic": anthropic_whole,
+    "openai_chat": chat_whole,
+    "openai_responses": responses_whole,
+}

@@ -8,10 +8,13 @@ import anthropic
 import openai
 from openai.types.chat import ChatCompletionMessage
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
+from openai.types.responses import ResponseCompletedEvent, ResponseIncompleteEvent, ResponseStreamEvent
+from pydantic import TypeAdapter
 
 from tests.conformance.said import Said, arguments
 
 MODEL: Final = "the-model"
+STREAM_EVENT: Final[TypeAdapter[Any]] = TypeAdapter(ResponseStreamEvent)
 
 
 class Sdk(Protocol):
@@ -151,6 +154,64 @@ class CompletionsSdk:
         self._client.close()
 
 
+class ResponsesSdk:
+    """The official openai package, Responses. What it reads must be what the vendor's description allows, strictly."""
+
+    def __init__(self, base_url: str) -> None:
+        self._client = openai.OpenAI(base_url=f"{base_url}/v1", api_key="test-key-1", max_retries=0)
+        self._asked: dict[str, Any] = {"model": MODEL, "input": "hello"}
+
+    def whole(self) -> Said:
+        return self._said(self._client.responses.create(**self._asked))
+
+    def stream(self) -> Said:
+        """`stream` puts the reply together and checks that it can; the raw events are checked one by one."""
+        with self._client.responses.stream(**self._asked) as stream:
+            shown = [event for event in stream if event.type in ("response.completed", "response.incomplete")]
+        done: list[Any] = []
+        last = None
+        for number, event in enumerate(self._client.responses.create(**self._asked, stream=True)):
+            STREAM_EVENT.validate_python(event.to_dict())
+            assert event.sequence_number == number
+            last = event
+            if event.type == "response.output_item.done":
+                assert event.output_index == len(done)
+                done.append(event.item.to_dict())
+        assert isinstance(last, ResponseCompletedEvent | ResponseIncompleteEvent)
+        assert [item.to_dict() for item in last.response.output] == done
+        assert last.type == f"response.{last.response.status}"
+        [end] = shown
+        assert end.type == last.type
+        return self._said(last.response)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _said(self, response: openai.types.responses.Response) -> Said:
+        openai.types.responses.Response.model_validate(response.to_dict())
+        assert response.model == MODEL
+        assert response.object == "response"
+        details, usage = response.incomplete_details, response.usage
+        said = Said(stop=response.status if details is None else details.reason)
+        if usage is not None:
+            assert usage.total_tokens == usage.input_tokens + usage.output_tokens
+            said.tokens = (usage.input_tokens, usage.output_tokens)
+        for item in response.output:
+            match item:
+                case openai.types.responses.ResponseOutputMessage():
+                    for part in item.content:
+                        said.declined |= part.type == "refusal"
+                        said.text += part.text if part.type == "output_text" else part.refusal
+                case openai.types.responses.ResponseReasoningItem():
+                    said.thinking += "".join(piece.text for piece in item.summary)
+                case openai.types.responses.ResponseFunctionToolCall():
+                    assert item.call_id
+                    said.calls.append((item.name, arguments(item.arguments, None)))
+                case _:  # What the vendor's own tools did.
+                    pass
+        return said
+
+
 def tokens_of(usage: openai.types.CompletionUsage | None) -> tuple[int, int] | None:
     """Whole prompt, whole answer."""
     if usage is None:
@@ -163,6 +224,7 @@ SDKS: Final[Mapping[str, type[Sdk]]] = {
     "anthropic": AnthropicSdk,
     "openai_chat": ChatSdk,
     "openai_completions": CompletionsSdk,
+    "openai_responses": ResponsesSdk,
 }
 API_ERRORS: Final = (anthropic.APIError, openai.APIError)
 

@@ -18,7 +18,18 @@ FAILED_STATUS: Final = 502
 
 _AT_CAPACITY: Final = re.compile(r"\bmodel is at capacity\b", re.IGNORECASE)
 _CONTEXT: Final = re.compile(r"context[ _](?:window|length)|maximum context|too many tokens", re.IGNORECASE)
-_FAILED_ID: Final = "resp_000000000000000000000000"
+_NOBODY: Final[Mapping[str, object]] = {
+    "id": "resp_000000000000000000000000",
+    "object": "response",
+    "created_at": 0,
+    "incomplete_details": None,
+    "model": "",
+    "output": [],
+    "usage": None,
+}
+"""A reply that failed before it was one."""
+_CODE_OF_KIND: Final[Mapping[ErrorKind, str]] = {ErrorKind.INVALID_REQUEST: "invalid_prompt"}
+"""A failed reply has a code always. Source: those by which Codex knows that it is no use to ask again."""
 
 
 def decode_error(status: int, body: bytes, headers: Mapping[str, str]) -> GatewayError:
@@ -63,26 +74,22 @@ def encode_error(error: GatewayError) -> bytes:
 
 
 def error_frame(error: GatewayError) -> bytes:
-    """What ends a stream in an error, wherever it stands.
+    """What ends a stream in an error, wherever it stands."""
+    return failed_frames(error, 0, _NOBODY)
+
+
+def failed_frames(error: GatewayError, number: int, response: Mapping[str, object]) -> bytes:
+    """The frames of a stream that fails at this point; `number`: of the first. `response`: what is known of it.
 
     OpenAI's API sends both events. SDKs raise at the first, whose error stands there twice because half of them read
-    the documented flat form. Codex steps over that and reads the second.
+    the documented flat form. Codex steps over that and reads the second; by its code it knows whether to ask again.
     """
     said = _said(error)
     flat = {"code": said["code"], "message": said["message"], "param": said["param"]}
-    event = {"type": "error", "sequence_number": 0, **flat, "error": said}
-    response = {
-        "id": _FAILED_ID,
-        "object": "response",
-        "created_at": 0,
-        "status": "failed",
-        "error": said,
-        "incomplete_details": None,
-        "model": "",
-        "output": [],
-        "usage": None,
-    }
-    failed = {"type": "response.failed", "sequence_number": 1, "response": response}
+    event = {"type": "error", "sequence_number": number, **flat, "error": said}
+    why = {**said, "code": said["code"] or _CODE_OF_KIND.get(error.kind, "server_error")}
+    ended = {**response, "status": "failed", "error": why}
+    failed = {"type": "response.failed", "sequence_number": number + 1, "response": ended}
     return b"event: error\ndata: %b\n\nevent: response.failed\ndata: %b\n\n" % (
         ENCODER.encode(event),
         ENCODER.encode(failed),

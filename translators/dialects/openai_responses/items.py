@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.dialects.openai_responses import wire
-from translators.dialects.openai_responses.words import NAME
+from translators.dialects.openai_responses.words import NAME, PARAGRAPH
 from translators.events import Event, PartDelta, PartEnd, PartKind, PartStart
 from translators.jsonio import quoted
 
@@ -22,7 +22,6 @@ type Place = tuple[str, int]
 
 _CALL: Final[Place] = ("call", 0)
 _THOUGHT: Final[Place] = ("thought", 0)
-_PARAGRAPH: Final = "\n\n"
 
 
 class _Part(Struct):
@@ -88,7 +87,7 @@ class Items:
         """A piece of what was thought. `which`: a summary or the thinking itself, and its number."""
         item = self._item(index, "reasoning")
         if item.thought is not None and item.thought != which:
-            text = _PARAGRAPH + text
+            text = PARAGRAPH + text
         item.thought = which
         self._text(item, _THOUGHT, PartKind.THINKING, text)
 
@@ -226,7 +225,7 @@ class Items:
             if said or signature:
                 part = self._begin(item, _THOUGHT, PartStart(self._parts, PartKind.THINKING))
                 if said:
-                    self.events.append(PartDelta(part.number, _PARAGRAPH.join(said)))
+                    self.events.append(PartDelta(part.number, PARAGRAPH.join(said)))
         self._end(item, _THOUGHT, signature)
 
 

@@ -35,5 +35,19 @@ def decode_usage(raw: Raw | UnsetType) -> Usage | None:
     )
 
 
+def encode_usage(usage: Usage) -> dict[str, object]:
+    """The counts of a reply."""
+    return {
+        "input_tokens": usage.input_tokens,
+        "input_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+        },
+        "output_tokens": usage.output_tokens,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+    }
+
+
 def _within(part: int | None, whole: int) -> int:
     return min(max(part or 0, 0), whole)

@@ -8,6 +8,9 @@ from translators.events import StopReason
 
 NAME: Final = "openai_responses"
 
+PARAGRAPH: Final = "\n\n"
+"""What stands between two pieces of a summary."""
+
 INCOMPLETE: Final[Mapping[str, StopReason]] = {
     "max_output_tokens": StopReason.LENGTH,
     "max_tokens": StopReason.LENGTH,

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from translators import translate_request
-from translators.conversation import Conversation, Reply, ThinkingMode, ThinkingWish
-from translators.dialect import Context, Operation, Peek, Target
+from translators.conversation import ThinkingMode, ThinkingWish
+from translators.dialect import Operation, Peek, Target
 from translators.dialects.openai_responses import DIALECT
-from translators.errors import BadRequest, NotYet
-from translators.events import StopReason
+from translators.errors import BadRequest
 from translators.thinking import ThinkingRange
 
 NAME = "openai_responses"
@@ -86,14 +85,3 @@ def test_reasoning_of_a_wrong_type_is_named() -> None:
     target = Target("m", thinking=ThinkingWish(ThinkingMode.ON, effort="high"))
     with pytest.raises(BadRequest, match=r"\$\.reasoning: expected an object"):
         sent(target, reasoning="high")
-
-
-def test_other_dialects_wait() -> None:
-    for refused in (
-        lambda: DIALECT.decode_request(b"{}"),
-        lambda: DIALECT.encode_request(Conversation("m", ()), Target("m")),
-        lambda: DIALECT.encode_reply(Reply("r", "m", (), StopReason.END_TURN), Context()),
-        lambda: DIALECT.stream_encoder(Context()),
-    ):
-        with pytest.raises(NotYet, match="not translated yet"):
-            refused()
