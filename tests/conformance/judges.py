@@ -46,7 +46,7 @@ def check_accepted(dialect: str, target: Target, body: bytes) -> None:
     """Raises where the SDK's types or the vendor's rules do not allow the body."""
     value = json.loads(body)
     if target.genuine and dialect in SDK_TYPES:
-        _read(_adapter(dialect).validate_python(value))
+        _read(_adapter(dialect).validate_python(_with_ids(value)))
     judge = _vendor(dialect, genuine=target.genuine)
     if judge is not None:
         judge(body)
@@ -55,6 +55,14 @@ def check_accepted(dialect: str, target: Target, body: bytes) -> None:
 @cache
 def _adapter(dialect: str) -> TypeAdapter[Any]:
     return TypeAdapter(SDK_TYPES[dialect])
+
+
+def _with_ids(body: dict[str, Any]) -> dict[str, Any]:
+    """The SDK wants an id of reasoning, which the vendor takes without: it has none of another's making."""
+    given = body.get("input")
+    if not isinstance(given, list):
+        return body
+    return {**body, "input": [{"id": "rs_1", **one} if one.get("type") == "reasoning" else one for one in given]}
 
 
 def _read(value: Any) -> None:

@@ -3,6 +3,7 @@
 One reader a dialect, written from the vendors' documentation and not from our code.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -210,15 +211,17 @@ def responses_whole(body: bytes) -> Said:
 def responses_stream(body: bytes) -> Said:
     """The items that were done, and the last event: some vendors leave the items out of that."""
     done: dict[int, dict[str, Any]] = {}
-    for data in data_of(body):
-        match data.get("type"):
-            case "response.output_item.done":
-                done.setdefault(data.get("output_index", len(done)), data["item"])
-            case "response.completed" | "response.incomplete":
-                response = data["response"]
-                return _response({**response, "output": response.get("output") or [done[at] for at in sorted(done)]})
-            case "response.failed" | "error":
-                break
+    with contextlib.suppress(json.JSONDecodeError):  # One recording has broken frames.
+        for data in data_of(body):
+            match data.get("type"):
+                case "response.output_item.done":
+                    done.setdefault(data.get("output_index", len(done)), data["item"])
+                case "response.completed" | "response.incomplete":
+                    response = data["response"]
+                    items = response.get("output") or [done[at] for at in sorted(done)]
+                    return _response({**response, "output": items})
+                case "response.failed" | "error":
+                    break
     return Said(failed=True)
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,6 +63,14 @@ def said(conversation: Conversation) -> dict[str, Any]:
     return {**values, "messages": merged(conversation.messages)}
 
 
+def sayable(conversation: Conversation, *names: str) -> Conversation:
+    """Without what one of the dialects has no word for."""
+    if "openai_responses" not in names:
+        return conversation
+    enough = max(16, conversation.max_tokens or 0)
+    return msgspec.structs.replace(conversation, stop=(), max_tokens=enough)
+
+
 def target_for(name: str, conversation: Conversation) -> Target:
     first = targets(name)[0]
     return Target(first.model, stream=conversation.stream, genuine=first.genuine)
@@ -71,6 +80,7 @@ def target_for(name: str, conversation: Conversation) -> Target:
 @given(conversation=conversations())
 @settings(max_examples=100)
 def test_decode_undoes_encode(name: str, conversation: Conversation) -> None:
+    conversation = sayable(conversation, name)
     target = target_for(name, conversation)
     encoded = dialect(name).encode_request(conversation, target)
     assert encoded.losses == ()
@@ -82,6 +92,7 @@ def test_decode_undoes_encode(name: str, conversation: Conversation) -> None:
 @given(conversation=conversations())
 @settings(max_examples=60)
 def test_a_request_that_goes_there_and_back_is_the_same(source: str, other: str, conversation: Conversation) -> None:
+    conversation = sayable(conversation, source, other)
     here, there = target_for(source, conversation), target_for(other, conversation)
     body = dialect(source).encode_request(conversation, here).body
     sent = translate_request(body, source, other, target=there)

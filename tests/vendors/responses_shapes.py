@@ -23,8 +23,9 @@ LISTS: Final = (list, collections.abc.Iterable, collections.abc.Sequence)
 REQUIRED: Final[Any] = Required
 UNIONS: Final = (Union, types.UnionType)
 
-NOT_REQUIRED: Final = {"FunctionToolParam": {"strict", "parameters"}}
-"""Recorded: left out by clients, and taken."""
+NOT_REQUIRED: Final = {"FunctionToolParam": {"strict", "parameters"}, "ResponseReasoningItemParam": {"id"}}
+"""Recorded: left out by clients, and taken. An id of reasoning that is not its own is refused, none is not:
+github.com/BerriAI/litellm/pull/15782."""
 
 TAKEN: Final[dict[str, dict[str, Check]]] = {
     "EasyInputMessageParam": {"id": shape.string},

@@ -24,9 +24,9 @@ from translators.conversation import (
 )
 from translators.dialect import Target
 from translators.dialects.openai_chat import media, wire
-from translators.dialects.openai_chat.pairing import Paired, pair
 from translators.names import Names, legal_id
 from translators.openai_models import is_reasoning_model
+from translators.pairing import Paired, pair
 
 MAX_ID: Final = 40
 UNANSWERED: Final = "(no result of this call was given)"

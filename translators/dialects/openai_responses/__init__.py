@@ -1,9 +1,10 @@
 """OpenAI Responses, as served at /v1/responses, and at /backend-api/codex/responses to clients set up for ChatGPT."""
 
-from translators.dialect import Dialect, Operation, Route, Side
+from translators.dialect import Dialect, Operation, Route
 from translators.dialects.openai_responses.completing import reframe
 from translators.dialects.openai_responses.decode import decode_request
 from translators.dialects.openai_responses.decode_reply import StreamDecoder, decode_reply
+from translators.dialects.openai_responses.encode import encode_request
 from translators.dialects.openai_responses.errors import decode_error, encode_error, error_frame
 from translators.dialects.openai_responses.lists import model_list
 from translators.dialects.openai_responses.request import own_request
@@ -14,7 +15,6 @@ from translators.dialects.openai_responses.wire_request import Request
 from translators.dialects.openai_responses.words import NAME
 from translators.openai_lists import count_reply, one_model
 from translators.peek import peek
-from translators.untranslated import untranslated
 
 __all__ = ["DIALECT"]
 
@@ -34,7 +34,7 @@ DIALECT = Dialect(
     ),
     peek=peek,
     decode_request=decode_request,
-    encode_request=untranslated,
+    encode_request=encode_request,
     decode_reply=decode_reply,
     encode_reply=encode_reply,
     stream_decoder=StreamDecoder,
@@ -48,7 +48,6 @@ DIALECT = Dialect(
     own_request=own_request,
     whole_of=whole_of,
     stream_of=stream_of,
-    sides=frozenset((Side.CLIENT,)),
     request_wire=Request,
     reframe=reframe,
 )

@@ -233,10 +233,11 @@ def _image(part: wire.Part, cache: CacheMark | None, path: str) -> Image | File:
     if part.file_id and not part.image_url:
         return File("image/*", file_id=part.file_id, cache=cache)
     url = _required(part.image_url, f"{path}.image_url")
+    detail = None if part.detail == "auto" else part.detail  # which is what happens anyway
     split = split_data_url(url)
     if split is None:
-        return Image(url=url, detail=part.detail, cache=cache)
-    return Image(split[0], split[1], detail=part.detail, cache=cache)
+        return Image(url=url, detail=detail, cache=cache)
+    return Image(split[0], split[1], detail=detail, cache=cache)
 
 
 def _file(part: wire.Part, cache: CacheMark | None) -> File:

@@ -1,6 +1,6 @@
 """Which tool result answers which call.
 
-Chat wants every call answered by exactly one tool message, directly behind the message that calls; other dialects
+OpenAI wants every call answered exactly once, chat directly behind the message that calls; other dialects
 are freer, and clients freer still.
 """
 

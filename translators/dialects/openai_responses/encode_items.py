@@ -1,0 +1,235 @@
+"""The neutral messages -> items of a request."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Raw
+
+from translators.conversation import (
+    Audio,
+    Conversation,
+    File,
+    HostedCall,
+    HostedResult,
+    Image,
+    Loss,
+    Message,
+    Part,
+    Refusal,
+    Role,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    Video,
+)
+from translators.data_urls import IMAGE_TYPES, SUFFIX_OF_MEDIA_TYPE, data_url, type_of_name
+from translators.dialect import Target
+from translators.dialects.openai_responses import wire_request as wire
+from translators.dialects.openai_responses.words import NAME, OWN_FILE_ID, SEAL
+from translators.freeform import unwrapped
+from translators.jsonio import quoted
+from translators.names import Names, legal_id
+from translators.pairing import Paired, pair
+
+MAX_ID: Final = 64
+UNANSWERED: Final = "(no result of this call was given)"
+
+
+class ItemWriter:
+    """write(conversation): the items, with the losses put into the list that was handed over.
+
+    Every call has one output, behind the turn that makes it. Reasoning goes before what it led to, without an id:
+    OpenAI checks that against what it has sealed. `free`: the tools, as the client declared them, whose calls go out
+    as free text.
+    """
+
+    def __init__(self, names: Names, target: Target, free: frozenset[str], losses: list[Loss]) -> None:
+        self._names = names
+        self._target = target
+        self._free = free
+        self._losses = losses
+        self._instructor = "developer" if target.genuine else "system"
+        self._items: list[wire.Item] = []
+        self._thoughts: list[tuple[str, wire.Item]] = []
+        self._calls: list[Paired] = []
+
+    def write(self, conversation: Conversation) -> list[wire.Item]:
+        """All items, in order."""
+        if conversation.system:
+            self._message(self._instructor, [_text(text) for text in conversation.system])
+        pairs = pair(conversation.messages, self._losses)
+        for index, message in enumerate(conversation.messages):
+            path = f"$.messages[{index}]"
+            if message.name:
+                self._losses.append(Loss(f"{path}.name", "Responses have no names of speakers"))
+            if message.role is Role.ASSISTANT:
+                self._assistant(message, pairs.calls.get(index, []), path)
+                continue
+            self._end_turn()
+            if message.role is Role.SYSTEM:
+                self._message(self._instructor, [_text(part) for part in message.parts if isinstance(part, Text)])
+            else:
+                self._user(message, pairs.orphans, index)
+        self._end_turn()
+        return self._items
+
+    def _message(self, role: str, parts: list[wire.Part]) -> None:
+        if not parts:
+            return
+        only = parts[0].text if len(parts) == 1 and parts[0].type == "input_text" else None
+        self._items.append(wire.Item(role=role, content=parts if only is None else only))
+
+    # The user
+
+    def _user(self, message: Message, orphans: set[tuple[int, int]], index: int) -> None:
+        parts: list[wire.Part] = []
+        for number, part in enumerate(message.parts):
+            path = f"$.messages[{index}].parts[{number}]"
+            if type(part) is Text:  # nearly all of them
+                parts.append(_text(part))
+            elif not isinstance(part, ToolResult):
+                parts += self._said(part, path)
+            elif (index, number) in orphans:
+                heading = wire.Part("input_text", f"Result of the tool call {part.call_id}:")
+                parts += [heading, *self._result(part, path)]
+        self._message("user", parts)
+
+    def _said(self, part: Part, path: str) -> list[wire.Part]:
+        """A part of what a user says, or a tool gives back."""
+        match part:
+            case Text():
+                return [_text(part)]
+            case Refusal(text=text):
+                return [wire.Part("input_text", text)]
+            case Image():
+                encoded = _image(part)
+            case File():
+                encoded = _file(part)
+            case Audio() | Video():
+                encoded = "Responses take neither sound nor film"
+            case Thinking() | ToolCall() | ToolResult() | HostedCall() | HostedResult():
+                encoded = "not a part of what a user says"
+        if not isinstance(encoded, str):
+            return [encoded]
+        self._losses.append(Loss(path, encoded))
+        return []
+
+    # The model
+
+    def _assistant(self, message: Message, calls: list[Paired], path: str) -> None:
+        waiting = iter(calls)
+        for number, part in enumerate(message.parts):
+            place = f"{path}.parts[{number}]"
+            match part:
+                case Text(text=text, notes=notes):
+                    if text:
+                        self._say(wire.Item(role="assistant", content=text))
+                    if notes:
+                        self._losses.append(Loss(f"{place}.notes", "where words of an earlier answer came from"))
+                case Refusal(text=text):
+                    self._say(self._refusal(text))
+                case ToolCall():
+                    paired = next(waiting)
+                    self._calls.append(paired)
+                    self._say(self._call(paired.call))
+                case Thinking():
+                    self._think(part, place)
+                case _:
+                    kind = type(part).__name__.lower()
+                    self._losses.append(Loss(place, f"{kind} of the assistant's, which only its vendor can send back"))
+
+    def _say(self, item: wire.Item) -> None:
+        self._items += [thought for _, thought in self._thoughts]
+        self._thoughts.clear()
+        self._items.append(item)
+
+    def _refusal(self, text: str) -> wire.Item:
+        """Only the long form of a message can hold one; it wants an id."""
+        content = [wire.Part("refusal", refusal=text)]
+        made = f"msg_{len(self._items)}"
+        return wire.Item("message", id=made, role="assistant", status="completed", content=content)
+
+    def _call(self, call: ToolCall) -> wire.Item:
+        call_id, name = _call_id(call), self._names.upstream(call.name)
+        if call.name in self._free:
+            return wire.Item("custom_tool_call", call_id=call_id, name=name, input=unwrapped(call.arguments))
+        return wire.Item("function_call", call_id=call_id, name=name, arguments=Raw(quoted(call.arguments)))
+
+    def _think(self, thought: Thinking, path: str) -> None:
+        """Only what it has sealed itself can go back to OpenAI; a compatible vendor has a seal of its own."""
+        sealed = thought.signature if thought.signer == NAME else None
+        if not sealed or (self._target.genuine and not sealed.startswith(SEAL)):
+            if thought.text.strip() or thought.signature:
+                self._losses.append(Loss(path, f"thinking that {thought.signer or 'nobody'} signed"))
+            return
+        summary = [wire.Part("summary_text", thought.text)] if thought.text else []
+        self._thoughts.append((path, wire.Item("reasoning", summary=summary, encrypted_content=sealed)))
+
+    def _end_turn(self) -> None:
+        """What the model said ends: the outputs of its calls follow."""
+        for path, _ in self._thoughts:
+            self._losses.append(Loss(path, "thinking that led to nothing"))
+        self._thoughts.clear()
+        for paired in self._calls:
+            self._items.append(self._output(paired))
+        self._calls.clear()
+
+    def _output(self, paired: Paired) -> wire.Item:
+        kind = "custom_tool_call_output" if paired.call.name in self._free else "function_call_output"
+        call_id = _call_id(paired.call)
+        path = f"$.tool_results[{paired.call.id}]"
+        if paired.result is None:
+            self._losses.append(Loss(path, "a call without a result: a stand-in was sent"))
+            return wire.Item(kind, call_id=call_id, output=UNANSWERED)
+        parts = self._result(paired.result, path)
+        only = parts[0].text if len(parts) == 1 and parts[0].type == "input_text" else None
+        return wire.Item(kind, call_id=call_id, output=only if only is not None else parts or "")
+
+    def _result(self, result: ToolResult, path: str) -> list[wire.Part]:
+        parts = [said for part in result.parts for said in self._said(part, path)]
+        if result.failed and not (parts and (parts[0].text or "").lower().startswith("error")):
+            parts.insert(0, wire.Part("input_text", "Error: the tool failed."))
+        return parts
+
+
+def has_words(items: Sequence[wire.Item]) -> bool:
+    """Whether there is something to answer."""
+    return any(item.role is None or item.role in ("user", "assistant") for item in items)
+
+
+def _text(text: Text) -> wire.Part:
+    return wire.Part("input_text", text.text)
+
+
+def _call_id(call: ToolCall) -> str:
+    return call.id if 0 < len(call.id) <= MAX_ID else legal_id(call.id, MAX_ID)
+
+
+def _image(image: Image) -> wire.Part | str:
+    """The part, or why it can't be said."""
+    detail = image.detail or "auto"
+    if image.url and not image.url.startswith(("https://", "http://", "data:")):
+        return "an image at an address that is not of the web"
+    if not image.url and image.media_type and image.media_type not in IMAGE_TYPES:
+        return f"an image of type {image.media_type}"
+    url = image.url or data_url(image.media_type or "image/png", image.data)
+    return wire.Part("input_image", image_url=url, detail=detail)
+
+
+def _file(file: File) -> wire.Part | str:
+    """The part, or why it can't be said. Text goes as text, under its title."""
+    if file.text:
+        heading = "\n".join(line for line in (file.name, file.context) if line)
+        return wire.Part("input_text", f"{heading}\n\n{file.text}" if heading else file.text)
+    if file.file_id:
+        if not file.file_id.startswith(OWN_FILE_ID):
+            return "a file by id of another vendor"
+        if file.media_type.startswith("image/"):
+            return wire.Part("input_image", file_id=file.file_id, detail="auto")
+        return wire.Part("input_file", file_id=file.file_id)
+    if file.data:
+        media_type = file.media_type or type_of_name(file.name)
+        name = file.name or f"document.{SUFFIX_OF_MEDIA_TYPE.get(media_type, 'bin')}"
+        return wire.Part("input_file", file_data=data_url(media_type, file.data), filename=name)
+    return wire.Part("input_file", file_url=file.url) if file.url else "a file without content"
