@@ -1,0 +1,85 @@
+"""The real Codex on models of other vendors: its tools, and its code mode with one free-form tool in a namespace."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.support import codex
+from tests.support.config import CLIENT_KEY, claude_key, compatible, config
+from tests.support.proxy import Proxy
+from tests.vendors.anthropic import AnthropicVendor
+from tests.vendors.openai_chat import OpenAIChatVendor
+from tests.vendors.running import running
+from tests.vendors.vendor import Vendor
+
+pytestmark = pytest.mark.cli
+
+KEY: Final = "test-key-1"
+CODE_MODE: Final = "gpt-6.1-sol"
+"""Codex goes by how a model's name begins."""
+
+
+class Abroad:
+    """Claude and a vendor of chat; each model has a plain name and one that switches on the code mode."""
+
+    def __init__(self) -> None:
+        self.vendors: dict[str, Vendor] = {
+            "anthropic": AnthropicVendor(keys=(KEY,), models=("claude-sonnet-4-5",)),
+            "openai_chat": OpenAIChatVendor(keys=(KEY,), models=("deepseek-chat",)),
+        }
+
+    def config(self) -> dict[str, Any]:
+        claude, chat = self.vendors["anthropic"], self.vendors["openai_chat"]
+        names = {
+            name: {f"{name}-asked": model, f"{CODE_MODE}-{name}": model}
+            for name, model in (("anthropic", "claude-sonnet-4-5"), ("openai_chat", "deepseek-chat"))
+        }
+        return config(
+            claude=[claude_key(claude.base_url, KEY, names["anthropic"])],
+            chat=[compatible("sim", chat.base_url, [KEY], names["openai_chat"])],
+        )
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[tuple[Abroad, Proxy]]:
+    abroad = Abroad()
+    with running(*abroad.vendors.values()), Proxy(abroad.config()) as proxy:
+        yield abroad, proxy
+
+
+@pytest.fixture
+def abroad(started: tuple[Abroad, Proxy]) -> Iterator[tuple[Abroad, Proxy]]:
+    for vendor in started[0].vendors.values():
+        vendor.reset()
+    yield started
+    for vendor in started[0].vendors.values():
+        assert vendor.failures == []
+
+
+@pytest.mark.parametrize("upstream", ["anthropic", "openai_chat"])
+def test_codex_reads_and_writes_files(abroad: tuple[Abroad, Proxy], upstream: str, tmp_path: Path) -> None:
+    home, proxy = abroad
+    (tmp_path / "read.txt").write_text("it stood in the file")
+    calls = ("cat read.txt", "printf %s hello-from-the-model > greeting.txt")
+    prompt = "\n".join(f"CALL exec_command {json.dumps({'cmd': cmd})}" for cmd in calls)
+    finished = codex.run(prompt, base_url=f"{proxy.url}/v1", key=CLIENT_KEY, model=f"{upstream}-asked", home=tmp_path)
+    assert (finished.exit_code, finished.said) == (0, "done"), finished
+    assert (tmp_path / "greeting.txt").read_text() == "hello-from-the-model"
+    assert b"it stood in the file" in home.vendors[upstream].asked[-1].body
+
+
+@pytest.mark.parametrize("upstream", ["anthropic", "openai_chat"])
+def test_codex_runs_code_in_its_code_mode(abroad: tuple[Abroad, Proxy], upstream: str, tmp_path: Path) -> None:
+    home, proxy = abroad
+    (tmp_path / "read.txt").write_text("it stood in the file")
+    code = 'const out = await tools.exec_command({cmd: "cat read.txt; printf %s \\"hi\\" > greeting.txt"}); text(out);'
+    prompt = f"CALL functions__exec {json.dumps({'input': code})}"
+    finished = codex.run(
+        prompt, base_url=f"{proxy.url}/v1", key=CLIENT_KEY, model=f"{CODE_MODE}-{upstream}", home=tmp_path
+    )
+    assert (finished.exit_code, finished.said) == (0, "done"), finished
+    assert (tmp_path / "greeting.txt").read_text() == "hi"
+    assert b"it stood in the file" in home.vendors[upstream].asked[-1].body
