@@ -128,12 +128,13 @@ def events_of(reply: Reply) -> list[Event]:
     """The stream that this reply could have been: each part in one delta."""
     events: list[Event] = [ReplyStart(reply.id, reply.model, reply.usage)]
     for number, part in enumerate(reply.parts):
-        events += _part_events(number, part)
+        events += part_events(number, part)
     events.append(ReplyEnd(StopReason(reply.stop), reply.usage, reply.stop_sequence))
     return events
 
 
-def _part_events(number: int, part: Part) -> list[Event]:
+def part_events(number: int, part: Part) -> list[Event]:
+    """The events of one part, all of it in one delta; none of what no reply holds."""
     end = PartEnd(number)
     notes: tuple[Note, ...] = ()
     match part:
