@@ -10,9 +10,6 @@ from translators.conversation import (
     Audio,
     CacheMark,
     File,
-    Hosted,
-    HostedCall,
-    HostedResult,
     Image,
     Loss,
     Message,
@@ -28,11 +25,11 @@ from translators.data_urls import split_data_url, type_of_name
 from translators.dialects.openai_responses import wire_request as wire
 from translators.dialects.openai_responses.annotations import notes_of
 from translators.dialects.openai_responses.decode_tools import Toolbox
-from translators.dialects.openai_responses.hosted import call_of_search, result_of_code
+from translators.dialects.openai_responses.hosted import KINDS, told
 from translators.dialects.openai_responses.words import NAME, PARAGRAPH
 from translators.errors import BadRequest
 from translators.freeform import wrapped
-from translators.jsonio import quoted
+from translators.jsonio import ENCODER
 
 COMPACTED: Final = "(What came before was made into a summary that only OpenAI can read: it is not known here.)"
 _SILENT: Final = frozenset(("additional_tools", "tool_search_output"))
@@ -51,7 +48,6 @@ class _Audio(Struct):
     format: str = "wav"
 
 
-_TEXT: Final = msgspec.json.Decoder(str)
 _AUDIO: Final = msgspec.json.Decoder(_Audio)
 
 
@@ -88,17 +84,8 @@ class ItemReader:
                 self._result(item, path)
             case "reasoning":
                 self._reasoning(item)
-            case "web_search_call":
-                self._say(*call_of_search(item))
-            case "code_interpreter_call":
-                self._say(*result_of_code(item))
-            case "file_search_call":
-                query = b'{"query":%b}' % quoted(" ".join(item.queries or ()))
-                self._say(HostedCall(item.id or "", Hosted.FILE_SEARCH, query.decode()))
-                self._say(HostedResult(item.id or "", Hosted.FILE_SEARCH, failed=item.status == "failed"))
-            case "image_generation_call":
-                if item.result:
-                    self._say(Image(f"image/{item.output_format or 'png'}", item.result))
+            case kind if kind in KINDS:
+                self._say(*told(item))
             case None if item.role is not None:
                 self._message(item, path)
             case "item_reference" | None:
@@ -218,15 +205,12 @@ def _required(text: str | None, path: str) -> str:
 
 def _arguments(item: wire.Item, path: str) -> str:
     """The text of an object; some clients send the object itself."""
-    raw = item.arguments
-    if isinstance(raw, UnsetType):
-        return "{}"
-    if bytes(raw).startswith(b"{"):
-        return bytes(raw).decode()
-    try:
-        return _TEXT.decode(raw) or "{}"
-    except msgspec.ValidationError as error:
-        raise BadRequest(f"{path}.arguments", "the text of a JSON object") from error
+    given = item.arguments
+    if isinstance(given, str):
+        return given or "{}"
+    if given is None:
+        raise BadRequest(f"{path}.arguments", "the text of a JSON object")
+    return ENCODER.encode(given).decode()
 
 
 def _image(part: wire.Part, cache: CacheMark | None, path: str) -> Image | File:

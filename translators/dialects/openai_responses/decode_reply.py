@@ -8,13 +8,14 @@ from msgspec import UNSET, Raw, UnsetType
 from translators.assemble import Assembler
 from translators.conversation import Reply
 from translators.dialects.openai_responses import wire
+from translators.dialects.openai_responses.annotations import citation_of, tokens_of
 from translators.dialects.openai_responses.errors import read_error
 from translators.dialects.openai_responses.frames import Malformed, read, rest_of
 from translators.dialects.openai_responses.items import Items
 from translators.dialects.openai_responses.usage import decode_usage
 from translators.dialects.openai_responses.words import DISCONNECTED, INCOMPLETE, NAME, UNFINISHED
 from translators.errors import ErrorKind, GatewayError, UpstreamError
-from translators.events import Event, PartKind, ReplyEnd, ReplyError, ReplyStart, StopReason
+from translators.events import Event, PartKind, ReplyEnd, ReplyError, ReplyStart, StopReason, Usage
 from translators.jsonio import UNREADABLE
 from translators.sse import Frame, FrameSplitter, FrameTooLong
 
@@ -80,6 +81,11 @@ class StreamDecoder:
         match kind:
             case "response.output_text.delta":
                 items.text(event.output_index, event.content_index, event.delta)
+                if event.logprobs is not UNSET and len(event.logprobs) > 2:
+                    items.notes(event.output_index, event.content_index, tokens_of(event.logprobs))
+            case "response.output_text.annotation.added":
+                citation = citation_of(event.annotation)
+                items.notes(event.output_index, event.content_index, () if citation is None else (citation,))
             case "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta":
                 items.arguments(event.output_index, event.delta)
             case "response.reasoning_summary_text.delta":
@@ -118,7 +124,7 @@ class StreamDecoder:
         if response.status in ("failed", "cancelled"):
             raise failure(response, UNSET, self._created_s)
         self._items.finish(response.output)
-        self._items.events.append(ReplyEnd(_stop(response, self._items), decode_usage(response.usage)))
+        self._items.events.append(ReplyEnd(_stop(response, self._items), _usage(response, self._items)))
         self._done = True
 
     def _fail(self, error: GatewayError) -> None:
@@ -139,7 +145,7 @@ def decode_reply(body: bytes) -> Reply:
     assembler.take(ReplyStart(response.id or "", response.model or ""))
     for event in items.events:
         assembler.take(event)
-    assembler.take(ReplyEnd(_stop(response, items), decode_usage(response.usage)))
+    assembler.take(ReplyEnd(_stop(response, items), _usage(response, items)))
     return assembler.reply()
 
 
@@ -184,6 +190,12 @@ def _stop(response: wire.Response, items: Items) -> StopReason:
     if items.calls:
         return StopReason.TOOL_USE
     return StopReason.REFUSAL if items.refused else StopReason.END_TURN
+
+
+def _usage(response: wire.Response, items: Items) -> Usage | None:
+    """The vendor does not count its searches, but shows them."""
+    usage = decode_usage(response.usage)
+    return usage if usage is None or not items.searches else msgspec.structs.replace(usage, searches=items.searches)
 
 
 def _any(raw: Raw | UnsetType) -> Any:

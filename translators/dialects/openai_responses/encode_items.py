@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec import Raw
-
 from translators.conversation import (
     Audio,
     Conversation,
@@ -28,7 +26,6 @@ from translators.dialect import Target
 from translators.dialects.openai_responses import wire_request as wire
 from translators.dialects.openai_responses.words import NAME, OWN_FILE_ID, SEAL
 from translators.freeform import unwrapped
-from translators.jsonio import quoted
 from translators.names import Names, legal_id
 from translators.pairing import Paired, pair
 
@@ -154,7 +151,7 @@ class ItemWriter:
         call_id, name = _call_id(call), self._names.upstream(call.name)
         if call.name in self._free:
             return wire.Item("custom_tool_call", call_id=call_id, name=name, input=unwrapped(call.arguments))
-        return wire.Item("function_call", call_id=call_id, name=name, arguments=Raw(quoted(call.arguments)))
+        return wire.Item("function_call", call_id=call_id, name=name, arguments=call.arguments)
 
     def _think(self, thought: Thinking, path: str) -> None:
         """Only what it has sealed itself can go back to OpenAI; a compatible vendor has a seal of its own."""

@@ -29,6 +29,7 @@ _STRUCTS: Final[Mapping[type[Struct], tuple[str, ...]]] = {
         "response.reasoning_summary_text.done",
         "response.reasoning_text.done",
     ),
+    wire.Annotated: ("response.output_text.annotation.added",),
     wire.ItemEvent: ("response.output_item.added", "response.output_item.done"),
     wire.Life: (
         "response.created",

@@ -1,14 +1,17 @@
-"""OpenAI's own tools as they ran: items <-> neutral calls and what they gave back."""
+"""OpenAI's own tools as they ran: items -> neutral calls, what they gave back, and what they made."""
 
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct, UnsetType
 
-from translators.conversation import Hosted, HostedCall, HostedResult
+from translators.conversation import Hosted, HostedCall, HostedResult, Image, Part
 from translators.dialects.openai_responses import wire_request as wire
 from translators.jsonio import ENCODER, UNREADABLE
 from translators.notes import Citation
+
+KINDS: Final = frozenset(("web_search_call", "code_interpreter_call", "file_search_call", "image_generation_call"))
+"""The items that others can be told of."""
 
 
 class Source(Struct):
@@ -30,37 +33,60 @@ class Output(Struct):
     logs: str | None = None
 
 
+class Found(Struct):
+    """A piece of a file that a search found."""
+
+    file_id: str | None = None
+    filename: str | None = None
+    text: str | None = None
+
+
+_ITEM: Final = msgspec.json.Decoder(wire.Item, strict=False)
 _ACTION: Final = msgspec.json.Decoder(Action | None, strict=False)
 _OUTPUTS: Final = msgspec.json.Decoder(list[Output] | None, strict=False)
+_RESULTS: Final = msgspec.json.Decoder(list[Found] | None, strict=False)
 
 
-def call_of_search(item: wire.Item) -> tuple[HostedCall, HostedResult]:
-    """A search of the web, or the look at a page; what was found where the vendor tells."""
-    call_id, failed = item.id or "", item.status == "failed"
+def parts_of(kind: str, raw: Raw) -> tuple[Part, ...]:
+    """What an item of a reply tells; nothing of a kind that others can't be told of. Raises what a reader raises."""
+    return told(_ITEM.decode(raw)) if kind in KINDS else ()
+
+
+def told(item: wire.Item) -> tuple[Part, ...]:
+    """What an item of one of KINDS tells."""
+    match item.type:
+        case "web_search_call":
+            return _search(item)
+        case "code_interpreter_call":
+            printed = "".join(output.logs or "" for output in _read(_OUTPUTS, item.outputs) or ())
+            return _ran(item, Hosted.CODE_EXECUTION, {"code": item.code or ""}, text=printed)
+        case "file_search_call":
+            found = _read(_RESULTS, item.results) or ()
+            sources = tuple(
+                Citation(file_id=piece.file_id or "", title=piece.filename or "", quote=piece.text or "")
+                for piece in found
+            )
+            return _ran(item, Hosted.FILE_SEARCH, {"query": " ".join(item.queries or ())}, sources=sources)
+        case _:
+            return (Image(f"image/{item.output_format or 'png'}", item.result),) if item.result else ()
+
+
+def _search(item: wire.Item) -> tuple[Part, ...]:
+    """A search of the web, or the look at a page; of one that names nothing there is nothing to tell."""
     action = _read(_ACTION, item.action) or Action()
-    tool, arguments = arguments_of(action)
     sources = tuple(Citation(url=source.url) for source in action.sources or () if source.url)
-    return HostedCall(call_id, tool, arguments), HostedResult(call_id, tool, sources=sources, failed=failed)
-
-
-def arguments_of(action: Action) -> tuple[Hosted, str]:
-    """The tool that it is elsewhere, and what it was asked."""
     if action.type in ("open_page", "find_in_page"):
-        return Hosted.WEB_FETCH, ENCODER.encode({"url": action.url or ""}).decode()
+        return _ran(item, Hosted.WEB_FETCH, {"url": action.url}, sources=sources) if action.url else ()
     query = action.query or " ".join(action.queries or ())
-    return Hosted.WEB_SEARCH, ENCODER.encode({"query": query}).decode()
+    return _ran(item, Hosted.WEB_SEARCH, {"query": query}, sources=sources) if query or sources else ()
 
 
-def result_of_code(item: wire.Item) -> tuple[HostedCall, HostedResult]:
-    """Code that ran, and what it printed."""
-    call_id, failed = item.id or "", item.status == "failed"
-    outputs = _read(_OUTPUTS, item.outputs) or ()
-    printed = "".join(output.logs or "" for output in outputs)
-    code = ENCODER.encode({"code": item.code or ""}).decode()
-    return (
-        HostedCall(call_id, Hosted.CODE_EXECUTION, code),
-        HostedResult(call_id, Hosted.CODE_EXECUTION, printed, failed=failed),
-    )
+def _ran(
+    item: wire.Item, tool: Hosted, asked: dict[str, str], *, text: str = "", sources: tuple[Citation, ...] = ()
+) -> tuple[Part, ...]:
+    call_id = item.id or ""
+    call = HostedCall(call_id, tool, ENCODER.encode(asked).decode())
+    return call, HostedResult(call_id, tool, text, sources, failed=item.status == "failed")
 
 
 def _read(decoder: msgspec.json.Decoder[Any], raw: Raw | UnsetType) -> Any:

@@ -1,15 +1,20 @@
 """What the items of a reply mean: one machine for streamed and whole replies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.assemble import part_events
+from translators.conversation import Hosted, HostedCall, Part
 from translators.dialects.openai_responses import wire
+from translators.dialects.openai_responses.annotations import notes_of
+from translators.dialects.openai_responses.hosted import parts_of
 from translators.dialects.openai_responses.words import NAME, PARAGRAPH
-from translators.events import Event, PartDelta, PartEnd, PartKind, PartStart
+from translators.events import Event, PartDelta, PartEnd, PartKind, PartNote, PartStart
 from translators.jsonio import quoted
+from translators.notes import Note
 
 _HEAD: Final = msgspec.json.Decoder(wire.Head)
 _MESSAGE: Final = msgspec.json.Decoder(wire.Message, strict=False)
@@ -27,6 +32,7 @@ _THOUGHT: Final[Place] = ("thought", 0)
 class _Part(Struct):
     number: int
     said: bool = False
+    noted: bool = False
     ended: bool = False
 
 
@@ -53,6 +59,7 @@ class Items:
         self.events: list[Event] = []
         self.calls = 0
         self.refused = False
+        self.searches = 0
         self._items: dict[int, _Item] = {}
         self._parts = 0
 
@@ -91,6 +98,12 @@ class Items:
         item.thought = which
         self._text(item, _THOUGHT, PartKind.THINKING, text)
 
+    def notes(self, index: int | None, content: int | None, notes: Iterable[Note]) -> None:
+        """Something about a message's text, which has begun."""
+        part = self._item(index, "message").parts.get(("text", content or 0))
+        if part is not None and not part.ended:
+            self._note(part, notes)
+
     def arguments(self, index: int | None, text: str) -> None:
         """A piece of a call's arguments."""
         self._arguments(self._item(index, "function_call"), text)
@@ -118,6 +131,8 @@ class Items:
                 custom = _CUSTOM.decode(raw)
                 item.custom = True
                 self._done_call(item, custom.call_id or custom.id, custom.name, custom.input)
+            case _:
+                self._say_whole(parts_of(kind, raw))
         self._close(item)
 
     def finish(self, output: list[Raw] | None) -> None:
@@ -154,12 +169,20 @@ class Items:
             part.said = True
             self.events.append(PartDelta(part.number, text))
 
-    def _whole(self, item: _Item, place: Place, kind: PartKind, text: str) -> None:
+    def _note(self, part: _Part, notes: Iterable[Note]) -> None:
+        for note in notes:
+            part.noted = True
+            self.events.append(PartNote(part.number, note))
+
+    def _whole(self, item: _Item, place: Place, kind: PartKind, text: str, notes: Iterable[Note] = ()) -> None:
         """The end of a piece, said at once where none of it came before."""
         self.refused = self.refused or (kind is PartKind.REFUSAL and bool(text))
-        if text and place not in item.parts:
+        part = item.parts.get(place)
+        if text and part is None:
             part = self._begin(item, place, PartStart(self._parts, kind))
             self.events.append(PartDelta(part.number, text))
+        if part is not None and not part.noted and not part.ended:
+            self._note(part, notes)
         self._end(item, place)
 
     def _begin(self, item: _Item, place: Place, start: PartStart) -> _Part:
@@ -215,7 +238,14 @@ class Items:
     def _done_message(self, item: _Item, message: wire.Message) -> None:
         for index, content in enumerate(message.content or ()):
             for place, kind, text in _pieces(index, content):
-                self._whole(item, place, kind, text)
+                self._whole(item, place, kind, text, notes_of(content.annotations, content.logprobs))
+
+    def _say_whole(self, parts: Iterable[Part]) -> None:
+        """What a tool of the vendor's own did, and what it made: told when it is done."""
+        for part in parts:
+            self.searches += isinstance(part, HostedCall) and part.tool is Hosted.WEB_SEARCH
+            self.events += part_events(self._parts, part)
+            self._parts += 1
 
     def _done_reasoning(self, item: _Item, reasoning: wire.Reasoning) -> None:
         """Thinking without a word is a part all the same where it carries what its vendor wants back."""

@@ -13,6 +13,7 @@ type Fields = dict[str, Any]
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 _ITEMS: Final = msgspec.json.Decoder(list[dict[str, Raw]] | None)
+_LIST: Final = msgspec.json.Decoder(list[Raw] | None)
 _TEXT: Final = msgspec.json.Decoder(str)
 _UNSAID: Final = {"content": [], "summary": [], "arguments": "", "input": ""}
 
@@ -78,8 +79,17 @@ def _content(where: Fields, part: Fields) -> Iterator[tuple[str, Fields]]:
     yield "response.content_part.added", {**where, "part": part if field is None else {**part, field: ""}}
     if field is not None:
         words = part.get(field, "")
-        more: Fields = {"logprobs": []} if field == "text" else {}
+        more: Fields = {"logprobs": _LIST.decode(part.get("logprobs", b"null")) or []} if field == "text" else {}
         yield f"response.{kind}.delta", {**where, **more, "delta": words}
+        for number, annotation in enumerate(_LIST.decode(part.get("annotations", b"null")) or ()):
+            yield (
+                "response.output_text.annotation.added",
+                {
+                    **where,
+                    "annotation_index": number,
+                    "annotation": annotation,
+                },
+            )
         yield f"response.{kind}.done", {**where, **more, field: words}
     yield "response.content_part.done", {**where, "part": part}
 

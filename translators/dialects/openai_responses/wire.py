@@ -54,6 +54,8 @@ class Content(Struct, gc=False):
     type: str | None = None
     text: str | None = None
     refusal: str | None = None
+    annotations: Raw | UnsetType = UNSET
+    logprobs: Raw | UnsetType = UNSET
 
 
 class Message(Struct, gc=False):
@@ -106,6 +108,15 @@ class Delta(Struct, gc=False):
     output_index: int | None = None
     content_index: int | None = None
     summary_index: int | None = None
+    logprobs: Raw | UnsetType = UNSET
+
+
+class Annotated(Struct, gc=False):
+    """response.output_text.annotation.added."""
+
+    annotation: Raw | UnsetType = UNSET
+    output_index: int | None = None
+    content_index: int | None = None
 
 
 class Done(Struct, gc=False):

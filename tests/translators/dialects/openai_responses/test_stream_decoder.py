@@ -26,7 +26,7 @@ from tests.translators.dialects.openai_responses.material import (
     said,
     text,
 )
-from translators.conversation import Refusal, Text, Thinking, ToolCall
+from translators.conversation import Hosted, HostedCall, HostedResult, Image, Refusal, Text, Thinking, ToolCall
 from translators.dialects.openai_responses import DIALECT
 from translators.errors import ErrorKind
 from translators.events import (
@@ -40,6 +40,7 @@ from translators.events import (
     StopReason,
     Usage,
 )
+from translators.notes import Citation, Logprobs, TokenChance, TokenNote
 from translators.pipe import error_of
 
 NAME = "openai_responses"
@@ -191,10 +192,80 @@ def test_text_and_refusal_of_one_message_are_two_parts() -> None:
     assert reply(*frames).parts == (Text("ac"), Refusal("b"))
 
 
-def test_hosted_tools_say_nothing() -> None:
-    item = {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "q"}}
-    frames = added(0, **item), event("response.web_search_call.searching", output_index=0), done(0, **item)
-    assert reply(created(), *frames, done(1, **message(said("a"))), ended()).parts == (Text("a"),)
+SEARCH = {
+    "type": "web_search_call",
+    "id": "ws_1",
+    "status": "completed",
+    "action": {"type": "search", "query": "q", "sources": [{"type": "url", "url": "https://example.com"}]},
+}
+
+
+def test_what_the_vendors_own_tools_did_is_told_when_it_is_done() -> None:
+    frames = added(0, **SEARCH), event("response.web_search_call.searching", output_index=0), done(0, **SEARCH)
+    got = reply(created(), *frames, done(1, **message(said("a"))), ended(usage=USAGE))
+    assert got.parts == (
+        HostedCall("ws_1", Hosted.WEB_SEARCH, '{"query":"q"}'),
+        HostedResult("ws_1", Hosted.WEB_SEARCH, sources=(Citation("https://example.com"),)),
+        Text("a"),
+    )
+    assert got.stop is StopReason.END_TURN
+    assert got.usage is not None
+    assert got.usage.searches == 1
+
+
+def test_a_search_that_names_nothing_is_not_told() -> None:
+    """OpenAI reports looks at pages without the page."""
+    empty = {**SEARCH, "action": {"type": "open_page", "url": None}}
+    assert reply(created(), done(0, **empty), ended()).parts == ()
+
+
+def test_what_ran_and_what_was_found_in_files_is_told() -> None:
+    code = {"type": "code_interpreter_call", "id": "ci_1", "code": "1+1", "outputs": [{"type": "logs", "logs": "2"}]}
+    found = [{"file_id": "file-1", "filename": "a.pdf", "text": "words", "score": 0.5}]
+    files = {"type": "file_search_call", "id": "fs_1", "queries": ["q"], "results": found, "status": "completed"}
+    assert reply(created(), done(0, **code), done(1, **files), ended()).parts == (
+        HostedCall("ci_1", Hosted.CODE_EXECUTION, '{"code":"1+1"}'),
+        HostedResult("ci_1", Hosted.CODE_EXECUTION, "2"),
+        HostedCall("fs_1", Hosted.FILE_SEARCH, '{"query":"q"}'),
+        HostedResult("fs_1", Hosted.FILE_SEARCH, sources=(Citation(title="a.pdf", quote="words", file_id="file-1"),)),
+    )
+
+
+def test_a_picture_is_told_when_it_is_done() -> None:
+    item = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "AAAA"}
+    partial = event("response.image_generation_call.partial_image", output_index=0, partial_image_b64="BBBB")
+    frames = added(0, **{**item, "result": None}), partial, done(0, **{**item, "output_format": "webp"})
+    assert reply(created(), *frames, ended()).parts == (Image("image/webp", "AAAA"),)
+
+
+PAGE = {"type": "url_citation", "url": "https://example.com", "title": "T", "start_index": 0, "end_index": 1}
+CITED = Citation("https://example.com", "T", start=0, end=1)
+
+
+def test_where_words_come_from_is_told_once() -> None:
+    annotated = event("response.output_text.annotation.added", output_index=0, content_index=0, annotation=PAGE)
+    whole = message({**said("a"), "annotations": [PAGE]})
+    assert reply(created(), text("a"), annotated, done(0, **whole), ended()).parts == (Text("a", notes=(CITED,)),)
+    assert reply(created(), text("a"), done(0, **whole), ended()).parts == (Text("a", notes=(CITED,)),)
+    assert reply(created(), done(0, **whole), ended()).parts == (Text("a", notes=(CITED,)),)
+
+
+@pytest.mark.parametrize("odd", [{"type": "file_path"}, 5, None, [], {"url": 5}], ids=str)
+def test_an_annotation_that_can_not_be_read_is_no_failure(odd: Any) -> None:
+    annotated = event("response.output_text.annotation.added", output_index=0, content_index=0, annotation=odd)
+    whole = message({**said("a"), "annotations": [odd], "logprobs": odd})
+    assert reply(created(), text("a"), annotated, done(0, **whole), ended()).parts == (Text("a"),)
+
+
+def test_likely_tokens_are_told_with_their_words() -> None:
+    chance = {"token": "a", "logprob": -0.5, "bytes": [97]}
+    told = [{**chance, "top_logprobs": [chance, {"token": "b", "logprob": -1}]}]
+    chosen = TokenChance("a", -0.5, (97,))
+    note = Logprobs((TokenNote(chosen, (chosen, TokenChance("b", -1.0))),))
+    piece = delta("output_text", 0, "a", content_index=0, logprobs=told)
+    assert reply(created(), piece, ended()).parts == (Text("a", notes=(note,)),)
+    whole = message({**said("a"), "logprobs": told})
+    assert reply(created(), done(0, **whole), ended()).parts == (Text("a", notes=(note,)),)
 
 
 def test_what_the_codex_backend_sends_beside_the_reply_is_stepped_over() -> None:
