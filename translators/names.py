@@ -9,21 +9,25 @@ from typing import Final
 _HASH_LENGTH: Final = 8
 _LEGAL: Final = re.compile(r"[a-zA-Z0-9_-]+")
 _ILLEGAL: Final = re.compile(r"[^a-zA-Z0-9_-]")
+_BEGINNING: Final = re.compile(r"[a-zA-Z_]")
 
 
 class Names:
     """Tool names as the upstream takes them: `[a-zA-Z0-9_-]`, at most `limit` characters, no two alike.
 
-    A name that is fine already is kept. `changed`: upstream name -> client's name, for the reply.
+    A name that is fine already is kept. `changed`: upstream name -> client's name, for the reply. `also`: further
+    characters that it takes; `letter_first`: it wants a letter or `_` in front.
     """
 
-    def __init__(self, names: Iterable[str], limit: int) -> None:
+    def __init__(self, names: Iterable[str], limit: int, *, also: str = "", letter_first: bool = False) -> None:
         self._limit = limit
+        self._illegal = re.compile(f"[^a-zA-Z0-9_{re.escape(also)}-]") if also else _ILLEGAL
+        self._letter_first = letter_first
         self._upstream: dict[str, str] = {}
         self._taken: set[str] = set()
         self.changed: dict[str, str] = {}
         wanted = list(dict.fromkeys(names))
-        self._taken.update(name for name in wanted if _legal(name, limit) == name)
+        self._taken.update(name for name in wanted if self._legal(name) == name)
         self._upstream.update((name, name) for name in self._taken)
         for name in wanted:
             self.upstream(name)
@@ -33,7 +37,7 @@ class Names:
         known = self._upstream.get(name)
         if known is not None:
             return known
-        clean = legal = _legal(name, self._limit)
+        clean = legal = self._legal(name)
         salt = name
         while legal in self._taken:
             legal = _with_hash(clean, salt, self._limit)
@@ -43,6 +47,12 @@ class Names:
         if legal != name:
             self.changed[legal] = name
         return legal
+
+    def _legal(self, name: str) -> str:
+        clean = self._illegal.sub("_", name) or "tool"
+        if self._letter_first and not _BEGINNING.match(clean):
+            clean = f"_{clean}"
+        return clean if len(clean) <= self._limit else _with_hash(clean, name, self._limit)
 
 
 def client_name(names: Mapping[str, str], name: str) -> str:
@@ -63,11 +73,6 @@ def reply_id(upstream_id: str, prefix: str, made: str) -> str:
     if upstream_id.startswith(prefix):
         return upstream_id
     return prefix + (_ILLEGAL.sub("", upstream_id) or made)
-
-
-def _legal(name: str, limit: int) -> str:
-    clean = _ILLEGAL.sub("_", name) or "tool"
-    return clean if len(clean) <= limit else _with_hash(clean, name, limit)
 
 
 def _with_hash(clean: str, original: str, limit: int) -> str:

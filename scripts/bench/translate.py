@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from translators import ReplyStream, translate_reply, translate_request  # noqa: E402
 from translators.conversation import Conversation, Message, Part, Reply, Role, Text, Tool, ToolCall, ToolResult  # noqa: E402
-from translators.dialect import BOTH_SIDES, Context, Target  # noqa: E402
+from translators.dialect import BOTH_SIDES, Context, Peek, Target  # noqa: E402
 from translators.events import (  # noqa: E402
     Event,
     PartDelta,
@@ -111,11 +111,12 @@ def request_figures(source: str, other: str, rounds: int) -> dict[str, float]:
     body = dialect(source).encode_request(conversation(), Target("some-model", stream=True)).body
     twice = dialect(source).encode_request(conversation(2), Target("some-model", stream=True)).body
     target = Target("some-model", stream=True)
+    asked = Peek("some-model", stream=True) if dialect(source).model_in_path else None
     ours, floor, double = best_of(
         rounds,
-        lambda: translate_request(body, source, other, target=target),
+        lambda: translate_request(body, source, other, target=target, asked=asked),
         lambda: encoder.encode(decoder.decode(body)),
-        lambda: translate_request(twice, source, other, target=target),
+        lambda: translate_request(twice, source, other, target=target, asked=asked),
     )
     return {
         "body_mb": len(body) / 1e6,

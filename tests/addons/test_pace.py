@@ -90,7 +90,8 @@ def test_an_error_behind_keep_alives_is_a_frame_of_the_stream() -> None:
 
 
 def test_an_error_behind_keep_alives_is_the_only_element_of_an_array() -> None:
-    answer = play("gemini", {}, stream=True, query="").answer()
+    unservable = {**SAID["gemini"]["body"], "cachedContent": "cachedContents/abc"}
+    answer = play("gemini", {}, stream=True, query="", body=unservable).answer()
     assert json.loads(b"\n\n" + answer.frame) == [json.loads(answer.body)]
 
 

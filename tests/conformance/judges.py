@@ -4,15 +4,33 @@ import importlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Required
 
 import pytest
 from anthropic.types.message_create_params import MessageCreateParams
+from google.genai import types as genai_types
 from openai.types.chat.completion_create_params import CompletionCreateParams
 from openai.types.responses.response_create_params import ResponseCreateParams
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
+from typing_extensions import TypedDict
 
 from translators.dialect import Target
+
+
+class GeminiRequest(TypedDict, total=False):
+    """The SDK has no type for the whole of it."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]  # pydantic's way for a TypedDict
+
+    contents: Required[list[genai_types.Content]]
+    systemInstruction: genai_types.Content
+    tools: list[genai_types.Tool]
+    toolConfig: genai_types.ToolConfig
+    generationConfig: genai_types.GenerationConfig
+    safetySettings: list[genai_types.SafetySetting]
+    labels: dict[str, str]
+    serviceTier: genai_types.ServiceTier
+
 
 TARGETS: Final[Mapping[str, tuple[Target, ...]]] = {
     "anthropic": (Target("claude-sonnet-4-5", genuine=True), Target("claude-opus-4-6", stream=True, genuine=True)),
@@ -27,6 +45,11 @@ TARGETS: Final[Mapping[str, tuple[Target, ...]]] = {
         Target("gpt-5.1", genuine=True),
         Target("grok-4"),
     ),
+    "gemini": (
+        Target("gemini-2.5-flash", genuine=True),
+        Target("gemini-3-pro-preview", stream=True, genuine=True),
+        Target("gemini-2.5-pro", stream=True),
+    ),
 }
 """Upstreams that a request may meet: the vendor itself, old and new, and compatible ones."""
 
@@ -34,6 +57,7 @@ SDK_TYPES: Final[Mapping[str, Any]] = {
     "anthropic": MessageCreateParams,
     "openai_chat": CompletionCreateParams,
     "openai_responses": ResponseCreateParams,
+    "gemini": GeminiRequest,
 }
 
 
@@ -47,7 +71,7 @@ def check_accepted(dialect: str, target: Target, body: bytes) -> None:
     value = json.loads(body)
     if target.genuine and dialect in SDK_TYPES:
         _read(_adapter(dialect).validate_python(_with_ids(value)))
-    judge = _vendor(dialect, genuine=target.genuine)
+    judge = _vendor(dialect, target)
     if judge is not None:
         judge(body)
 
@@ -76,6 +100,8 @@ def _read(value: Any) -> None:
 
 RULE_BOOKS: Final[Mapping[tuple[str, bool], tuple[str, str]]] = {
     ("anthropic", True): ("tests.vendors.anthropic_rules", "RULES"),
+    ("gemini", True): ("tests.vendors.gemini_rules", "RULES"),
+    ("gemini", False): ("tests.vendors.gemini_rules", "RULES"),
     ("openai_chat", True): ("tests.vendors.openai_chat_rules", "GENUINE"),
     ("openai_chat", False): ("tests.vendors.openai_chat_rules", "COMPATIBLE"),
     ("openai_responses", True): ("tests.vendors.responses_rules", "GENUINE"),
@@ -83,9 +109,9 @@ RULE_BOOKS: Final[Mapping[tuple[str, bool], tuple[str, str]]] = {
 }
 
 
-def _vendor(dialect: str, *, genuine: bool) -> Callable[[bytes], None] | None:
+def _vendor(dialect: str, target: Target) -> Callable[[bytes], None] | None:
     """The simulated vendor's refusals, None where there is no such vendor."""
-    place = RULE_BOOKS.get((dialect, genuine))
+    place = RULE_BOOKS.get((dialect, target.genuine))
     if place is None:
         return None
     rules = pytest.importorskip("tests.vendors.rules", reason="the simulated vendors are not there")
@@ -94,7 +120,8 @@ def _vendor(dialect: str, *, genuine: bool) -> Callable[[bytes], None] | None:
     headers = {"content-type": "application/json", "anthropic-version": "2023-06-01", "x-api-key": "test-key-1"}
 
     def judge(body: bytes) -> None:
-        request = server.Request("POST", "/v1/generate", {}, headers, body, 0, 0.0)
+        path = f"/v1beta/models/{target.model}:generateContent"  # Others don't look at it.
+        request = server.Request("POST", path, {}, headers, body, 0, 0.0)
         book.apply(rules.Asked(request, json.loads(body)))
 
     return judge

@@ -44,6 +44,12 @@ STOPS: Final[Mapping[str, Mapping[str, StopReason]]] = {
         "tool_calls": StopReason.TOOL_USE,
         "content_filter": StopReason.REFUSAL,
     },
+    "gemini": {
+        "STOP": StopReason.END_TURN,
+        "MAX_TOKENS": StopReason.LENGTH,
+        "SAFETY": StopReason.REFUSAL,
+        "PROHIBITED_CONTENT": StopReason.REFUSAL,
+    },
     "openai_completions": {
         "stop": StopReason.END_TURN,
         "length": StopReason.LENGTH,
@@ -62,6 +68,7 @@ PLAIN_STOP: Final = {
     "openai_chat": "stop",
     "openai_completions": "stop",
     "openai_responses": "completed",
+    "gemini": "STOP",
 }
 WORDS_ONLY: Final = frozenset({"openai_completions"})
 """The dialects in which a reply holds neither calls nor thinking."""
@@ -246,15 +253,93 @@ def _response(response: dict[str, Any]) -> Said:
     return said
 
 
+def gemini_whole(body: bytes) -> Said:
+    return _gemini_said([json.loads(body)])
+
+
+def gemini_stream(body: bytes) -> Said:
+    return _gemini_said(list(data_of(body)))
+
+
+def _gemini_said(chunks: list[Any]) -> Said:
+    """Of several candidates the first; each count as it was told last."""
+    said, usage = Said(), {}
+    for chunk in chunks:
+        said.failed |= "error" in chunk
+        usage.update({key: value for key, value in (chunk.get("usageMetadata") or {}).items() if value is not None})
+        feedback = chunk.get("promptFeedback") or {}
+        if feedback.get("blockReason"):
+            said.stop = "SAFETY"
+            said.text += feedback.get("blockReasonMessage", "")
+        for candidate in chunk.get("candidates") or ():
+            if candidate.get("index"):
+                continue
+            said.stop = candidate.get("finishReason") or said.stop
+            if STOPS["gemini"].get(said.stop or "") is StopReason.REFUSAL:
+                said.text += candidate.get("finishMessage") or ""
+            for part in (candidate.get("content") or {}).get("parts") or ():
+                _gemini_part(said, part)
+    said.calls = [(name, _listed(given)) for name, given in said.calls]
+    said.failed |= said.stop is None
+    said.tokens = _gemini_tokens(usage)
+    return said
+
+
+def _gemini_part(said: Said, part: dict[str, Any]) -> None:
+    """Arguments may come in pieces, the last of which is a call without a name."""
+    text = part.get("text") or ""
+    if part.get("thought"):
+        said.thinking += text
+    else:
+        said.text += text
+    call = part.get("functionCall") or {}
+    if call.get("name"):
+        said.calls.append((call["name"], call.get("args") or {}))
+    for piece in call.get("partialArgs") or ():
+        steps = [next(step for step in found if step) for found in re.findall(STEP, piece["jsonPath"])]
+        [value] = [value for key, value in piece.items() if key.endswith("Value")] or [None]
+        _put(said.calls[-1][1], steps, None if "nullValue" in piece else value)
+
+
+STEP: Final = r"\.([^.\[\]]+)|\[(\d+)\]|\['([^']*)'\]"
+
+
+def _put(place: Any, steps: list[str], value: Any) -> None:
+    """Lists are kept as dicts of numbers, until `_listed`."""
+    *path, last = steps
+    for step in path:
+        place = place.setdefault(step, {})
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    before = place.get(last)
+    place[last] = before + value if isinstance(before, str) and isinstance(value, str) else value
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    inner = {key: _listed(one) for key, one in value.items()}
+    return list(inner.values()) if inner and all(key.isdigit() for key in inner) else inner
+
+
+def _gemini_tokens(usage: dict[str, Any]) -> tuple[int, int] | None:
+    if "promptTokenCount" not in usage:
+        return None
+    prompt = usage["promptTokenCount"] + usage.get("toolUsePromptTokenCount", 0)
+    return prompt, usage.get("candidatesTokenCount", 0) + usage.get("thoughtsTokenCount", 0)
+
+
 type Reader = Callable[[bytes], Said]
 
 STREAMS: Final[Mapping[str, Reader]] = {
     "anthropic": anthropic_stream,
     "openai_chat": chat_stream,
     "openai_responses": responses_stream,
+    "gemini": gemini_stream,
 }
 WHOLES: Final[Mapping[str, Reader]] = {
     "anthropic": anthropic_whole,
     "openai_chat": chat_whole,
     "openai_responses": responses_whole,
+    "gemini": gemini_whole,
 }

@@ -6,6 +6,8 @@ from typing import Any, Final, Protocol
 
 import anthropic
 import openai
+from google import genai
+from google.genai import errors as genai_errors
 from openai.types.chat import ChatCompletionMessage
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 from openai.types.responses import ResponseCompletedEvent, ResponseIncompleteEvent, ResponseStreamEvent
@@ -154,6 +156,51 @@ class CompletionsSdk:
         self._client.close()
 
 
+class GeminiSdk:
+    """The official google-genai package."""
+
+    def __init__(self, base_url: str) -> None:
+        options = genai.types.HttpOptions(base_url=base_url)
+        self._client = genai.Client(api_key="test-key-1", http_options=options)
+
+    def whole(self) -> Said:
+        said = Said()
+        self._take(said, self._client.models.generate_content(model=MODEL, contents="hello"))
+        return said
+
+    def stream(self) -> Said:
+        said = Said()
+        ids = set()
+        for chunk in self._client.models.generate_content_stream(model=MODEL, contents="hello"):
+            assert said.stop is None, "a chunk after the finish"
+            ids.add(chunk.response_id)
+            self._take(said, chunk)
+        assert len(ids) == 1
+        return said
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _take(self, said: Said, chunk: genai.types.GenerateContentResponse) -> None:
+        assert chunk.model_version == MODEL
+        [candidate] = chunk.candidates or []
+        assert candidate.content is not None
+        said.stop = candidate.finish_reason.value if candidate.finish_reason else None
+        for part in candidate.content.parts or ():
+            if part.thought:
+                said.thinking += part.text or ""
+            else:
+                said.text += part.text or ""
+            if part.function_call is not None:
+                said.calls.append((part.function_call.name or "", part.function_call.args))
+        usage = chunk.usage_metadata
+        if usage is not None:
+            assert usage.prompt_token_count is not None
+            answer = (usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0)
+            assert usage.total_token_count == usage.prompt_token_count + answer
+            said.tokens = usage.prompt_token_count, answer
+
+
 class ResponsesSdk:
     """The official openai package, Responses. What it reads must be what the vendor's description allows, strictly."""
 
@@ -225,8 +272,9 @@ SDKS: Final[Mapping[str, type[Sdk]]] = {
     "openai_chat": ChatSdk,
     "openai_completions": CompletionsSdk,
     "openai_responses": ResponsesSdk,
+    "gemini": GeminiSdk,
 }
-API_ERRORS: Final = (anthropic.APIError, openai.APIError)
+API_ERRORS: Final = (anthropic.APIError, openai.APIError, genai_errors.APIError)
 
 
 def as_json(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import anthropic
 import openai
 import pytest
+from google.genai import errors as genai_errors
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,9 +32,25 @@ STATUSES: Final[Mapping[int, tuple[str, str | None, type[anthropic.APIStatusErro
 """Status -> Anthropic's word, OpenAI's code, the exception of either SDK."""
 
 
-def exception_of(name: str, status: int) -> type[anthropic.APIStatusError | openai.APIStatusError]:
+GOOGLES: Final = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    413: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+    529: "UNAVAILABLE",
+}
+"""Google's word."""
+
+
+def exception_of(name: str, status: int) -> type[Exception]:
     """What the SDK of a dialect raises."""
     *_, ours, theirs = STATUSES[status]
+    if name == "gemini":
+        return genai_errors.ClientError if status < 500 else genai_errors.ServerError
     return ours if name == "anthropic" else theirs
 
 
@@ -42,6 +59,8 @@ def refusal(source: str, status: int) -> bytes:
     word, code, *_ = STATUSES[status]
     if source == "anthropic":
         body: Any = {"type": "error", "error": {"type": word, "message": "the vendor says no"}, "request_id": "req_1"}
+    elif source == "gemini":
+        body = {"error": {"code": status, "message": "the vendor says no", "status": GOOGLES[status]}}
     else:
         body = {"error": {"message": "the vendor says no", "type": word, "param": None, "code": code}}
     return json.dumps(body).encode()
@@ -64,9 +83,14 @@ def test_a_refusal_is_the_sdks_own_exception(source: str, other: str, status: in
     answers.put(body, status=told)
     with pytest.raises(exception_of(other, status), match="the vendor says no") as caught:
         sdk.whole()
-    assert isinstance(caught.value, anthropic.APIStatusError | openai.APIStatusError)
-    assert caught.value.status_code == status
-    assert other != "anthropic" or json.loads(body)["error"]["type"] == STATUSES[status][0]
+    error = caught.value
+    if isinstance(error, genai_errors.APIError):
+        assert error.code == status
+    else:
+        assert isinstance(error, anthropic.APIStatusError | openai.APIStatusError)
+        assert error.status_code == status
+    word = "overloaded_error" if (source, status) == ("gemini", 503) else STATUSES[status][0]
+    assert other != "anthropic" or json.loads(body)["error"]["type"] == word
     sdk.close()
 
 

@@ -362,13 +362,17 @@ def test_a_body_that_is_no_json_is_refused_before_anybody_is_asked(door: Door) -
     assert door.gemini.requests == []
 
 
-def test_a_client_of_another_dialect_is_told_that_this_is_not_translated_yet(door: Door) -> None:
-    body = {"model": "fast", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}
-    for path in ("/v1/messages", "/v1/chat/completions"):
-        got = door.post(path, body)
-        assert got.status == 400
-        assert "not translated yet" in got.json["error"]["message"]
-    assert door.gemini.requests == []
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("model", "path"), [("fast", "/v1beta"), ("on-vertex", "/v1/publishers/google")])
+def test_clients_of_other_dialects_are_answered_by_google(door: Door, model: str, path: str, stream: bool) -> None:
+    body = {"model": model, "max_tokens": 5, "stream": stream, "messages": [{"role": "user", "content": "hi"}]}
+    vendor = door.gemini if model == "fast" else door.vertex
+    for route in ("/v1/messages", "/v1/chat/completions"):
+        got = door.post(route, body)
+        assert got.status == 200
+        assert "echo" in got.body.decode()
+    action = "streamGenerateContent" if stream else "generateContent"
+    assert [request.path for request in vendor.asked] == [f"{path}/models/{FLASH}:{action}"] * 2
 
 
 def test_a_server_that_never_streams_serves_clients_that_want_a_stream(door: Door) -> None:

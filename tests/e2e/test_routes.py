@@ -162,20 +162,24 @@ def test_googles_sdk_is_served_in_every_version_of_the_api(home: House, version:
     assert (caught.value.code, caught.value.status) == (404, "NOT_FOUND")
 
 
-def test_a_gemini_client_of_another_vendors_model_is_told_not_yet_in_its_own_words(home: House) -> None:
-    for path in ("generateContent", "streamGenerateContent?alt=sse", "countTokens"):
-        got = post(home, f"/v1beta/models/claude-asked:{path}", CONTENTS)
-        assert (got.status, got.json["error"]["status"]) == (400, "INVALID_ARGUMENT")
-        assert "yet" in got.json["error"]["message"]
-    assert home.vendors["anthropic"].asked == []
+def test_a_gemini_client_is_answered_by_another_vendors_model(home: House) -> None:
+    got = post(home, "/v1beta/models/claude-asked:generateContent", CONTENTS)
+    assert (got.status, got.json["modelVersion"]) == (200, "claude-asked")
+    got = post(home, "/v1beta/models/claude-asked:streamGenerateContent", CONTENTS)
+    assert [chunk["modelVersion"] for chunk in got.json] == ["claude-asked"] * len(got.json)
+    assert got.json[-1]["candidates"][0]["finishReason"] == "STOP"
+    assert len(home.vendors["anthropic"].asked) == 2
+    got = post(home, "/v1beta/models/claude-asked:countTokens", CONTENTS)
+    assert (got.status, got.headers["x-cliproxy-estimate"]) == (200, "true")
+    assert got.json["totalTokens"] > 0
 
 
-def test_another_client_of_geminis_model_is_told_not_yet_in_its_own_words(home: House) -> None:
+def test_another_client_is_answered_by_geminis_model(home: House) -> None:
     said = post(home, "/v1/chat/completions", {**CHAT, "model": "gemini-asked"})
-    assert (said.status, said.json["error"]["code"]) == (400, "not_translated_yet")
+    assert (said.status, said.json["choices"][0]["finish_reason"]) == (200, "stop")
     said = post(home, "/v1/messages", {**CHAT, "model": "gemini-asked"})
-    assert (said.status, said.json["error"]["type"]) == (400, "invalid_request_error")
-    assert home.vendors["gemini"].asked == []
+    assert (said.status, said.json["stop_reason"]) == (200, "end_turn")
+    assert len(home.vendors["gemini"].asked) == 2
 
 
 @pytest.mark.parametrize("path", ["/v1beta/nothing", "/v1beta/models/gemini-asked:embedContent", "/v1beta"])

@@ -1,7 +1,4 @@
-"""Google's generateContent, as served at /v1beta/models/{model}:generateContent.
-
-For now between two sides of its own.
-"""
+"""Google's generateContent, as served at /v1beta/models/{model}:generateContent."""
 
 from typing import Final
 
@@ -10,16 +7,19 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from translators.dialect import Dialect, Operation, Peek, Route
 from translators.dialects.gemini.conversions import stream_of, whole_of
+from translators.dialects.gemini.decode import decode_request
+from translators.dialects.gemini.encode import encode_request
 from translators.dialects.gemini.errors import decode_error, encode_error, error_frame
 from translators.dialects.gemini.framing import forward_query, reframe
 from translators.dialects.gemini.lists import count_reply, model_list, one_model
 from translators.dialects.gemini.own import own_request
-from translators.dialects.gemini.reply import decode_reply
+from translators.dialects.gemini.reply import decode_reply, encode_reply
+from translators.dialects.gemini.request_wire import Request
 from translators.dialects.gemini.stream_decoder import StreamDecoder
+from translators.dialects.gemini.stream_encoder import StreamEncoder
 from translators.dialects.gemini.words import NAME
 from translators.errors import BadRequest
 from translators.jsonio import read
-from translators.untranslated import untranslated
 
 
 class _Asked(Struct):
@@ -61,12 +61,12 @@ DIALECT: Final = Dialect(
         Route("GET", "/v1beta/models/{model}", Operation.ONE_MODEL),
     ),
     peek=peek,
-    decode_request=untranslated,
-    encode_request=untranslated,
+    decode_request=decode_request,
+    encode_request=encode_request,
     decode_reply=decode_reply,
-    encode_reply=untranslated,
+    encode_reply=encode_reply,
     stream_decoder=StreamDecoder,
-    stream_encoder=untranslated,
+    stream_encoder=StreamEncoder,
     decode_error=decode_error,
     encode_error=encode_error,
     error_frame=error_frame,
@@ -75,10 +75,10 @@ DIALECT: Final = Dialect(
     one_model=one_model,
     stream_content_type="text/event-stream",
     keep_alive=b"\n",  # The vendor's Python SDK fails on comments.
+    request_wire=Request,
     own_request=own_request,
     whole_of=whole_of,
     stream_of=stream_of,
-    sides=frozenset(),
     model_in_path=True,
     model_key="modelVersion",
     reframe=reframe,

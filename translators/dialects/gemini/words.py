@@ -8,6 +8,12 @@ from translators.events import StopReason, Usage
 
 NAME: Final = "gemini"
 
+SKIP_SIGNATURE: Final = "skip_thought_signature_validator"
+"""Stands for the signature of a call that comes from elsewhere.
+
+Source: ai.google.dev/gemini-api/docs/thought-signatures.
+"""
+
 STOPS: Final[Mapping[str, StopReason]] = {
     "STOP": StopReason.END_TURN,
     "MAX_TOKENS": StopReason.LENGTH,
@@ -26,6 +32,16 @@ STOPS: Final[Mapping[str, StopReason]] = {
 }
 """Source: FinishReason of the SDK. Those that are not here (a malformed call, no image) are the end of a turn."""
 
+STOP_WORDS: Final[Mapping[StopReason, str]] = {
+    StopReason.END_TURN: "STOP",
+    StopReason.STOP_SEQUENCE: "STOP",
+    StopReason.LENGTH: "MAX_TOKENS",
+    StopReason.TOOL_USE: "STOP",
+    StopReason.REFUSAL: "SAFETY",
+    StopReason.PAUSE: "STOP",
+}
+BAD_CALL: Final = "MALFORMED_FUNCTION_CALL"
+
 UNSPECIFIED: Final = frozenset(("FINISH_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED"))
 
 
@@ -33,6 +49,27 @@ def stop_of(word: str, calls: int) -> StopReason:
     """Why the model stopped. The vendor has no word for calls; a limit that was hit wins over them."""
     stop = STOPS.get(word, StopReason.END_TURN)
     return StopReason.TOOL_USE if calls and stop is StopReason.END_TURN else stop
+
+
+def stop_word(stop: StopReason, *, refused: bool, malformed: bool) -> str:
+    """What to tell the client. `malformed`: a call was left out, since its arguments are no object."""
+    if malformed and stop is not StopReason.LENGTH:
+        return BAD_CALL
+    return "SAFETY" if refused and stop is StopReason.END_TURN else STOP_WORDS[stop]
+
+
+def usage_fields(usage: Usage) -> dict[str, int]:
+    """The counts as Google words them; those of the cache and of thoughts where there are any."""
+    fields = {
+        "promptTokenCount": usage.input_tokens,
+        "candidatesTokenCount": max(0, usage.output_tokens - usage.reasoning_tokens),
+        "totalTokenCount": usage.input_tokens + usage.output_tokens,
+    }
+    if usage.cached_tokens:
+        fields["cachedContentTokenCount"] = usage.cached_tokens
+    if usage.reasoning_tokens:
+        fields["thoughtsTokenCount"] = usage.reasoning_tokens
+    return fields
 
 
 def usage_of(wire: WireUsage) -> Usage | None:

@@ -1,0 +1,274 @@
+"""The turns of a request -> neutral messages."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.conversation import (
+    Audio,
+    File,
+    Hosted,
+    HostedCall,
+    HostedResult,
+    Image,
+    Loss,
+    Message,
+    Part,
+    Role,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    Video,
+)
+from translators.dialects.gemini import request_wire as wire
+from translators.dialects.gemini.words import NAME, SKIP_SIGNATURE
+from translators.errors import BadRequest
+from translators.jsonio import ENCODER, UNREADABLE, text_of
+
+ROLES: Final = {"user": Role.USER, "model": Role.ASSISTANT, "function": Role.USER, "": Role.USER}
+"""`function` stands in what older clients send."""
+TOOL_TYPES: Final = {
+    "GOOGLE_SEARCH_WEB": Hosted.WEB_SEARCH,
+    "URL_CONTEXT": Hosted.WEB_FETCH,
+    "FILE_SEARCH": Hosted.FILE_SEARCH,
+}
+OUTPUT_KEYS: Final = ("output", "result", "content")
+"""Where clients put a text that is the whole response. Source: FunctionResponse of the SDK, and what CLIs send."""
+ERROR: Final = "error"
+OK: Final = "OUTCOME_OK"
+VENDORS_FILES: Final = ("https://generativelanguage.googleapis.com/", "gs://", "files/")
+FILMS: Final = ("https://www.youtube.com/", "https://youtube.com/", "https://m.youtube.com/", "https://youtu.be/")
+EMPTY: Final = (b"", b"null")
+
+
+class _Output(Struct, forbid_unknown_fields=True):
+    """What nearly all responses are."""
+
+    output: str
+
+
+_OUTPUT: Final = msgspec.json.Decoder(_Output)
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
+_TEXT: Final = msgspec.json.Decoder(str)
+
+
+class ContentReader:
+    """read(contents): all of them, once.
+
+    Calls may have no ids; then they get some, by name and place, so that each turn tells the same. A response belongs
+    to the call of its id, else to the oldest of its name that has none yet; without a name, to the oldest of all.
+    """
+
+    def __init__(self, losses: list[Loss]) -> None:
+        self._losses = losses
+        self._calls: dict[str, ToolCall] = {}
+        self._waiting: dict[str, deque[ToolCall]] = {}
+        self._all_waiting: deque[ToolCall] = deque()
+        self._answered: set[str] = set()
+        self._made = 0
+        self._code = ""
+
+    def read(self, contents: Sequence[wire.RequestContent]) -> tuple[Message, ...]:
+        """Raises BadRequest."""
+        messages = [self._message(content, f"$.contents[{index}]") for index, content in enumerate(contents)]
+        return tuple(message for message in messages if message.parts)
+
+    def _message(self, content: wire.RequestContent, path: str) -> Message:
+        role = ROLES.get((content.role or "").lower())
+        if role is None:
+            raise BadRequest(f"{path}.role", "user or model")
+        parts: list[Part] = []
+        for index, part in enumerate(content.parts or ()):
+            self._part(part, role, f"{path}.parts[{index}]", parts)
+        return Message(role, tuple(parts))
+
+    def _part(self, part: wire.RequestPart, role: Role, path: str, parts: list[Part]) -> None:
+        if part.text is not None and part.thought:
+            parts.append(Thinking(part.text))
+        if part.thought_signature:
+            _sign(part.thought_signature, role, parts)
+        if part.text is not None:
+            if part.text and not part.thought:
+                parts.append(Text(part.text))
+            return
+        found = self._tool_part(part, path) or _media(part, path, self._losses)
+        if found is not None:
+            parts.append(found)
+        for name, raw in (
+            ("videoMetadata", part.video_metadata),
+            ("mediaResolution", part.media_resolution),
+            ("partMetadata", part.part_metadata),
+        ):
+            if bytes(raw) not in EMPTY:
+                self._losses.append(Loss(f"{path}.{name}", "only Google's models know it"))
+
+    def _tool_part(self, part: wire.RequestPart, path: str) -> Part | None:
+        if part.function_call is not None:
+            return self._call(part.function_call, f"{path}.functionCall")
+        if part.function_response is not None:
+            return self._response(part.function_response, f"{path}.functionResponse")
+        if part.executable_code is not None:
+            return self._executed(part.executable_code)
+        if part.code_execution_result is not None:
+            printed = part.code_execution_result
+            failed = (printed.outcome or OK) not in (OK, "OUTCOME_UNSPECIFIED")
+            return HostedResult(printed.id or self._code, Hosted.CODE_EXECUTION, printed.output or "", failed=failed)
+        for use, word in ((part.tool_call, "toolCall"), (part.tool_response, "toolResponse")):
+            if use is not None:
+                return self._hosted(use, f"{path}.{word}", is_call=word == "toolCall")
+        return None
+
+    def _call(self, call: wire.FunctionCall, path: str) -> ToolCall:
+        if not call.name:
+            raise BadRequest(f"{path}.name", "a value: it is required")
+        if bytes(call.partial_args) not in EMPTY:
+            self._losses.append(Loss(f"{path}.partialArgs", "half of a call's arguments"))
+        made = ToolCall(call.id or self._id(call.name), call.name, _object(call.args, f"{path}.args"))
+        self._calls[made.id] = made
+        self._answered.discard(made.id)
+        self._waiting.setdefault(made.name, deque()).append(made)
+        self._all_waiting.append(made)
+        return made
+
+    def _response(self, response: wire.FunctionResponse, path: str) -> ToolResult:
+        call = self._answered_by(response)
+        if response.scheduling or response.will_continue:
+            self._losses.append(Loss(path, "a response that is not the last"))
+        parts, failed = _said(response.response, f"{path}.response")
+        for index, one in enumerate(response.parts or ()):
+            media = _blob(one.inline_data) if one.inline_data is not None else _file(one.file_data)
+            if media is not None:
+                parts.append(media)
+            else:
+                self._losses.append(Loss(f"{path}.parts[{index}]", "an empty part"))
+        if call is not None:
+            return ToolResult(call.id, tuple(parts), failed)
+        name = response.name or ""
+        return ToolResult(response.id or self._id(name or "response"), tuple(parts), failed, name=name)
+
+    def _answered_by(self, response: wire.FunctionResponse) -> ToolCall | None:
+        call = self._calls.get(response.id) if response.id else None
+        if call is None:
+            waiting = self._waiting.get(response.name, None) if response.name else self._all_waiting
+            while waiting and waiting[0].id in self._answered:
+                waiting.popleft()
+            call = waiting.popleft() if waiting else None
+        if call is not None:
+            self._answered.add(call.id)
+        return call
+
+    def _id(self, name: str) -> str:
+        """By name and place."""
+        while True:
+            self._made += 1
+            made = f"{name}_{self._made}"
+            if made not in self._calls:
+                return made
+
+    def _executed(self, code: wire.ExecutableCode) -> HostedCall:
+        self._code = code.id or self._id("code")
+        return HostedCall(self._code, Hosted.CODE_EXECUTION, ENCODER.encode({"code": code.code or ""}).decode())
+
+    def _hosted(self, use: wire.HostedUse, path: str, *, is_call: bool) -> Part | None:
+        tool = TOOL_TYPES.get((use.tool_type or "").upper())
+        if tool is None:
+            self._losses.append(Loss(path, f"a tool that only Google has: {use.tool_type!r}"))
+            return None
+        if is_call:
+            return HostedCall(use.id or "", tool, _object(use.args, f"{path}.args"))
+        return HostedResult(use.id or "", tool, _object(use.response, f"{path}.response"))
+
+
+def _sign(signature: str, role: Role, parts: list[Part]) -> None:
+    """It proves the thinking before it. What stands for a signature is none, and the user has not thought."""
+    if signature == SKIP_SIGNATURE or role is not Role.ASSISTANT:
+        return
+    last = parts[-1] if parts else None
+    if isinstance(last, Thinking) and last.signature is None:
+        parts[-1] = Thinking(last.text, signature, NAME)
+    else:
+        parts.append(Thinking("", signature, NAME))
+
+
+def _media(part: wire.RequestPart, path: str, losses: list[Loss]) -> Part | None:
+    if part.inline_data is not None:
+        found = _blob(part.inline_data)
+    elif part.file_data is not None:
+        found = _file(part.file_data)
+    else:
+        return None
+    if found is None:
+        losses.append(Loss(path, "an empty part"))
+    return found
+
+
+def _blob(blob: wire.Blob) -> Part | None:
+    """By its media type. Some write base64 for URLs, which other vendors refuse."""
+    if not blob.data:
+        return None
+    media_type = (blob.mime_type or "application/octet-stream").lower()
+    kind, _, rest = media_type.partition("/")
+    data = blob.data
+    if "-" in data or "_" in data:
+        data = data.replace("-", "+").replace("_", "/") + "=" * (-len(data) % 4)
+    match kind:
+        case "image":
+            return Image(media_type, data)
+        case "audio":
+            return Audio(data, rest)
+        case "video":
+            return Video(media_type, data)
+        case _:
+            return File(media_type, data, name=blob.display_name or "")
+
+
+def _file(data: wire.FileData | None) -> Part | None:
+    """Files that Google holds nobody else can read."""
+    uri = data.file_uri if data is not None else None
+    if data is None or not uri:
+        return None
+    media_type, name = (data.mime_type or "").lower(), data.display_name or ""
+    if uri.startswith(VENDORS_FILES):
+        return File(media_type, file_id=uri, name=name)
+    if media_type.startswith("image/"):
+        return Image(url=uri)
+    if media_type.startswith("video/") or uri.startswith(FILMS):
+        return Video(media_type, url=uri)
+    return File(media_type, url=uri, name=name)
+
+
+def _object(raw: Raw, path: str) -> str:
+    text = text_of(raw).strip()
+    if text in ("", "null"):
+        return "{}"
+    if not text.startswith("{"):
+        raise BadRequest(path, "object")
+    return text
+
+
+def _said(raw: Raw, path: str) -> tuple[list[Part], bool]:
+    """The words of a response, and whether it is one of failure."""
+    try:
+        words = _OUTPUT.decode(raw).output
+    except UNREADABLE:
+        return _said_otherwise(_object(raw, path), path)
+    return ([Text(words)] if words else []), False
+
+
+def _said_otherwise(text: str, path: str) -> tuple[list[Part], bool]:
+    try:
+        fields = _OBJECT.decode(text)
+    except UNREADABLE as error:
+        raise BadRequest(path, "object") from error
+    if not fields:
+        return [], False
+    if len(fields) == 1:
+        [(key, value)] = fields.items()
+        if key == ERROR or (key in OUTPUT_KEYS and bytes(value)[:1] == b'"'):
+            words = _TEXT.decode(value) if bytes(value)[:1] == b'"' else text_of(value)
+            return ([Text(words)] if words else []), key == ERROR
+    return [Text(text)], False
