@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.support import claude_code
-from tests.support.config import CLIENT_KEY
+from tests.support.config import CLIENT_KEY, config
 from tests.support.house import MODELS, House
+from tests.support.proxy import Proxy
 from tests.vendors import behaviour as acts
+from tests.vendors.gemini import GeminiVendor
+from tests.vendors.running import running
 
 pytestmark = pytest.mark.cli
 
@@ -38,3 +41,27 @@ def test_it_reads_and_writes_files_while_the_first_key_is_exhausted(
     assert "it stood in the file" in vendor.asked[-1].body.decode()
     assert {"test-key-1", "test-key-2"} == set(vendor.keys_seen)
     assert list(finished.output.get("modelUsage", {})) == [MODELS[upstream][0]]
+
+
+@pytest.mark.parametrize(("model", "vertex"), [("gemini-2.5-pro", True), ("gemini-3-pro-preview", False)])
+def test_it_reads_and_writes_files_with_a_model_of_googles(tmp_path: Path, model: str, vertex: bool) -> None:
+    """What it sends back has no signatures: the third generation wants the stand-in."""
+    vendor = GeminiVendor(vertex=vertex, keys=("test-key-1",), models=(model,))
+    read, written = tmp_path / "read.txt", tmp_path / "greeting.txt"
+    read.write_text("it stood in the file")
+    with running(vendor):
+        models = [{"name": model, "alias": "gemini-asked"}]
+        entry = {"api-key": "test-key-1", "base-url": vendor.base_url, "models": models}
+        section = {"vertex_api_key" if vertex else "gemini_api_key": [entry]}
+        with Proxy(config(**section)) as proxy:
+            finished = claude_code.run(
+                f"CALL Read {json.dumps({'file_path': str(read)})}\nWRITE {written} hello-from-the-model",
+                way=claude_code.by_base_url(proxy.url),
+                key=CLIENT_KEY,
+                model="gemini-asked",
+                home=tmp_path,
+            )
+            assert (finished.exit_code, finished.said) == (0, "done"), (finished, proxy.log[-3000:])
+    assert written.read_text().strip() == "hello-from-the-model"
+    assert "it stood in the file" in vendor.asked[-1].body.decode()
+    assert vendor.failures == []
