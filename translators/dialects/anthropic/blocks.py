@@ -33,6 +33,8 @@ NO_ANSWER: Final = "The result of this call was not recorded."
 PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 ALSO_KNOWN_AS: Final[Mapping[str, str]] = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
 TTLS: Final = frozenset({"5m", "1h"})
+HOSTED: Final = "what ran at another vendor: Anthropic takes back only what ran at its own, and the answer stays"
+LEFT_OUT: Final = "({what} was here, which this model can't be given)"
 EMPTY_OBJECT: Final = Raw(b"{}")
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
@@ -64,6 +66,9 @@ def assistant_blocks(parts: Sequence[Placed], keeps_thinking: bool, losses: list
             block: wire.Block | None = _thinking(part, placed.path, keeps_thinking, losses)
         elif isinstance(part, Text | Refusal):
             block = _content(placed, losses)
+        elif isinstance(part, HostedCall | HostedResult):
+            losses.append(Loss(placed.path, HOSTED))
+            block = None
         else:
             losses.append(Loss(placed.path, f"{_word(part)} of the assistant's"))
             block = None
@@ -120,6 +125,8 @@ def _content(placed: Placed, losses: list[Loss]) -> wire.TextBlock | wire.ImageB
     part, path = placed.part, placed.path
     match part:
         case Text():
+            if part.notes:
+                losses.append(Loss(f"{path}.notes", "where words come from, as another vendor had it"))
             return text_block(part)
         case Refusal(text=text):
             return text_block(Text(text))
@@ -127,7 +134,10 @@ def _content(placed: Placed, losses: list[Loss]) -> wire.TextBlock | wire.ImageB
             return _image(part, path, losses)
         case File():
             return _file(part, path, losses)
-        case Audio() | Video() | Thinking() | ToolCall() | ToolResult() | HostedCall() | HostedResult():
+        case Audio() | Video():
+            losses.append(Loss(path, f"{_word(part)}: words were sent in its place"))
+            return wire.TextBlock(LEFT_OUT.format(what="sound" if isinstance(part, Audio) else "a film"))
+        case Thinking() | ToolCall() | ToolResult() | HostedCall() | HostedResult():
             losses.append(Loss(path, f"{_word(part)} can't stand here"))
             return None
 

@@ -12,6 +12,7 @@ from translators.conversation import (
     ChoiceMode,
     Conversation,
     File,
+    HostedTool,
     Image,
     Loss,
     Message,
@@ -28,7 +29,8 @@ from translators.conversation import (
     ToolResult,
 )
 from translators.dialect import Peek
-from translators.dialects.anthropic import wire
+from translators.dialects.anthropic import hosted, wire
+from translators.dialects.anthropic.citations import citation_of
 from translators.errors import BadRequest
 from translators.jsonio import UNREADABLE, check_text, read, text_of
 
@@ -47,6 +49,8 @@ THINKING: Final[Mapping[str, ThinkingMode]] = {
     "adaptive": ThinkingMode.AUTO,
     "between_tools": ThinkingMode.AUTO,
 }
+NOTHING: Final = (b"null", b"false", b"[]")
+"""What a wish says that is none."""
 DISPLAY: Final[Mapping[str | None, bool]] = {"summarized": True, "omitted": False}
 
 
@@ -70,13 +74,14 @@ def decode_request(body: bytes) -> Conversation:
     request, losses = _read(body)
     messages = tuple(_message(index, message, losses) for index, message in enumerate(request.messages))
     system = tuple(_system(request.system, losses))
-    tools = tuple(_tools(request.tools or (), losses))
+    tools, offered = _tools(request.tools or (), losses)
     return Conversation(
         model=request.model,
         messages=messages,
         system=system,
         tools=tools,
-        tool_choice=_tool_choice(request.tool_choice, tools, losses),
+        hosted=offered,
+        tool_choice=_tool_choice(request.tool_choice, tools, offered, losses),
         parallel_tool_calls=_parallel(request.tool_choice),
         max_tokens=request.max_tokens,
         temperature=request.temperature,
@@ -112,7 +117,7 @@ def _system(system: str | list[wire.TextBlock] | None, losses: list[Loss]) -> It
         if block.text.startswith(BILLING):
             losses.append(Loss(f"$.system[{index}]", "a note for Anthropic's billing"))
         elif block.text:
-            yield Text(block.text, _mark(block.cache_control))
+            yield _text(block)
 
 
 def _message(index: int, message: wire.Message, losses: list[Loss]) -> Message:
@@ -120,19 +125,30 @@ def _message(index: int, message: wire.Message, losses: list[Loss]) -> Message:
     if isinstance(message.content, str):
         return Message(role, (Text(message.content),))
     parts = [
-        Text(block.text, _mark(block.cache_control))
-        if type(block) is wire.TextBlock  # nearly all of them
-        else _part(block, f"$.messages[{index}].content[{at}]", losses)
+        part
         for at, block in enumerate(message.content)
+        if (
+            part := _text(block)
+            if type(block) is wire.TextBlock  # nearly all of them
+            else _part(block, f"$.messages[{index}].content[{at}]", losses)
+        )
+        is not None
     ]
     return Message(role, tuple(parts))
 
 
-def _part(block: wire.Block, path: str, losses: list[Loss]) -> Part:
+def _text(block: wire.TextBlock) -> Text:
+    if block.citations is None:
+        return Text(block.text, _mark(block.cache_control))
+    return Text(block.text, _mark(block.cache_control), tuple(citation_of(one) for one in block.citations))
+
+
+def _part(block: wire.Block, path: str, losses: list[Loss]) -> Part | None:
     match block:
         case wire.TextBlock() | wire.ImageBlock() | wire.DocumentBlock() | wire.SearchResultBlock():
             return _content(block, path, losses)
         case wire.ToolUseBlock():
+            _own_words(block, path, losses)
             return ToolCall(block.id, block.name, _arguments(block.input, path), _mark(block.cache_control))
         case wire.ToolResultBlock():
             return _tool_result(block, path, losses)
@@ -140,24 +156,73 @@ def _part(block: wire.Block, path: str, losses: list[Loss]) -> Part:
             return Thinking(text, signature or None, NAME if signature else None)
         case wire.RedactedThinkingBlock(data=data):
             return Thinking("", data, NAME, redacted=True)
+        case wire.ServerToolUseBlock():
+            call = hosted.call_of(block.id, block.name, _arguments(block.input, path))
+            return _hosted(call, block, path, losses)
+        case wire.ServerResultBlock():
+            kind = str(type(block).__struct_config__.tag)
+            return _hosted(hosted.result_of(kind, block.tool_use_id, block.content), block, path, losses)
+
+
+def _hosted(
+    part: Part | None, block: wire.ServerToolUseBlock | wire.ServerResultBlock, path: str, losses: list[Loss]
+) -> Part | None:
+    if part is None:
+        losses.append(Loss(path, "a call of a tool that only Anthropic has"))
+        return None
+    if block.cache_control is not None:
+        losses.append(Loss(f"{path}.cache_control", "a cache mark on what ran at the vendor"))
+    _own_words(block, path, losses)
+    return part
+
+
+def _own_words(
+    block: wire.ToolUseBlock | wire.ToolResultBlock | wire.ServerToolUseBlock | wire.ServerResultBlock,
+    path: str,
+    losses: list[Loss],
+) -> None:
+    """What only Anthropic says of calls."""
+    caller: Raw = getattr(block, "caller", wire.ABSENT)
+    if caller is not wire.ABSENT and b"direct" not in bytes(caller):
+        losses.append(Loss(f"{path}.caller", "a tool that was called from code"))
+    if getattr(block, "toolset_name", None) is not None:
+        losses.append(Loss(f"{path}.toolset_name", "a set of tools that only Anthropic knows"))
+
+
+def _citing(wish: wire.Citing | None, path: str, losses: list[Loss]) -> None:
+    if wish is not None and wish.enabled:
+        losses.append(Loss(f"{path}.citations", "no other vendor cites a document of the request"))
 
 
 def _content(block: wire.ResultBlock, path: str, losses: list[Loss]) -> Part:
     """What may stand in a message and in a tool's result."""
     match block:
         case wire.TextBlock():
-            return Text(block.text, _mark(block.cache_control))
+            return _text(block)
         case wire.ImageBlock():
+            if block.transformations is not wire.ABSENT:
+                losses.append(Loss(f"{path}.transformations", "only Anthropic changes an image on its way"))
             return _image(block)
         case wire.DocumentBlock():
+            _citing(block.citations, path, losses)
             return _document(block, path, losses)
         case wire.SearchResultBlock():
+            _citing(block.citations, path, losses)
+            _inner_marks(block.content, path, losses)
             text = "\n".join(piece.text for piece in block.content)
             cache = _mark(block.cache_control)
             return File("text/plain", text=text, name=block.title, context=block.source, cache=cache)
         case wire.ToolReferenceBlock():
             losses.append(Loss(path, "a reference to a tool: its name was sent"))
             return Text(f"Tool found: {block.tool_name}", _mark(block.cache_control))
+
+
+def _inner_marks(pieces: Sequence[wire.TextBlock | wire.ImageBlock], path: str, losses: list[Loss]) -> None:
+    for index, piece in enumerate(pieces):
+        if piece.cache_control is not None:
+            losses.append(Loss(f"{path}.content[{index}].cache_control", "a cache mark within a document"))
+        if isinstance(piece, wire.TextBlock) and piece.citations:
+            losses.append(Loss(f"{path}.content[{index}].citations", "citations within a document"))
 
 
 def _image(block: wire.ImageBlock) -> Part:
@@ -191,6 +256,7 @@ def _content_text(content: str | list[wire.TextBlock | wire.ImageBlock], path: s
     if isinstance(content, str):
         return content
     texts: list[str] = []
+    _inner_marks(content, f"{path}.source", losses)
     for index, block in enumerate(content):
         if isinstance(block, wire.TextBlock):
             texts.append(block.text)
@@ -201,6 +267,7 @@ def _content_text(content: str | list[wire.TextBlock | wire.ImageBlock], path: s
 
 def _tool_result(block: wire.ToolResultBlock, path: str, losses: list[Loss]) -> ToolResult:
     parts: tuple[Part, ...]
+    _own_words(block, path, losses)
     if isinstance(block.content, str):
         parts = (Text(block.content),) if block.content else ()
     else:
@@ -218,15 +285,29 @@ def _arguments(raw: Raw, path: str) -> str:
     raise BadRequest(f"{path}.input", "object")
 
 
-def _tools(tools: Sequence[wire.Tool], losses: list[Loss]) -> Iterator[Tool]:
+def _tools(tools: Sequence[wire.Tool], losses: list[Loss]) -> tuple[tuple[Tool, ...], tuple[HostedTool, ...]]:
+    """The client's own, and those that run at the vendor."""
+    own: list[Tool] = []
+    offered: list[HostedTool] = []
     for index, tool in enumerate(tools):
+        path = f"$.tools[{index}]"
         if tool.type not in (None, "custom"):
-            losses.append(Loss(f"$.tools[{index}]", f"{tool.type!r} is a tool that only Anthropic knows"))
+            kind = hosted.kind_of(tool.type)
+            if kind is None:
+                losses.append(Loss(path, f"{tool.type!r} is a tool that only Anthropic knows"))
+                continue
+            offered.append(hosted.hosted_tool(kind, tool, path, losses))
         elif not tool.name:
-            raise BadRequest(f"$.tools[{index}].name", "a value: it is required")
+            raise BadRequest(f"{path}.name", "a value: it is required")
         else:
-            schema = _object(tool.input_schema, f"$.tools[{index}].input_schema")
-            yield Tool(tool.name, tool.description or "", schema, tool.strict, _mark(tool.cache_control))
+            schema = _object(tool.input_schema, f"{path}.input_schema")
+            own.append(Tool(tool.name, tool.description or "", schema, tool.strict, _mark(tool.cache_control)))
+        losses += [
+            Loss(f"{path}.{wish}", "only Anthropic knows this of a tool")
+            for wish in wire.TOOL_WISHES
+            if (given := getattr(tool, wish)) is not wire.ABSENT and bytes(given) not in NOTHING
+        ]
+    return tuple(own), tuple(offered)
 
 
 def _object(raw: Raw, path: str) -> Raw | None:
@@ -238,15 +319,22 @@ def _object(raw: Raw, path: str) -> Raw | None:
     return raw
 
 
-def _tool_choice(choice: wire.ToolChoice | None, tools: Sequence[Tool], losses: list[Loss]) -> ToolChoice | None:
+def _tool_choice(
+    choice: wire.ToolChoice | None, tools: Sequence[Tool], offered: Sequence[HostedTool], losses: list[Loss]
+) -> ToolChoice | None:
     """A choice that only a dropped tool could meet is dropped with it."""
     if choice is None:
         return None
     mode, name = CHOICES[choice.type], choice.name or ""
-    if mode is ChoiceMode.ONE and not name:
+    if mode is not ChoiceMode.ONE:
+        known = bool(tools or offered) or mode is not ChoiceMode.ANY
+    elif not name:
         raise BadRequest("$.tool_choice.name", "a value: it is required")
-    known = any(tool.name == name for tool in tools) if mode is ChoiceMode.ONE else bool(tools)
-    if mode in (ChoiceMode.ANY, ChoiceMode.ONE) and not known:
+    elif any(tool.tool == name for tool in offered):
+        return ToolChoice(mode, name, hosted=True)
+    else:
+        known = any(tool.name == name for tool in tools)
+    if not known:
         losses.append(Loss("$.tool_choice", "the tool that it asks for is not there"))
         return None
     return ToolChoice(mode, name)

@@ -5,15 +5,17 @@ from typing import Final
 
 from msgspec import Raw, Struct
 
-from translators.conversation import ChoiceMode, Conversation, Loss, OutputFormat
+from translators.conversation import ChoiceMode, Conversation, HostedTool, Loss, OutputFormat
 from translators.conversation import Tool as NeutralTool
 from translators.dialect import EncodedRequest, Target
 from translators.dialects.anthropic import wire
 from translators.dialects.anthropic.blocks import control_of, text_block
+from translators.dialects.anthropic.hosted import typed_tool
 from translators.dialects.anthropic.models import Model, model_of
 from translators.dialects.anthropic.schema import NO_FIELDS, is_object, plain_schema, tool_schema
 from translators.dialects.anthropic.turns import turns_of
 from translators.dialects.anthropic.wish import Plan, plan_of
+from translators.freeform import as_function
 from translators.jsonio import ENCODER
 from translators.names import Names
 from translators.wish import wish_of
@@ -24,7 +26,7 @@ MIN_TOP_P: Final = 0.95
 JSON_TOOL: Final = "json_reply"
 JSON_TOOL_WORDS: Final = "Give the whole answer by calling this tool: its input is the answer."
 TIERS: Final[Mapping[str, str]] = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
-UNSAYABLE: Final = ("seed", "frequency_penalty", "presence_penalty")
+UNSAYABLE: Final = ("seed", "frequency_penalty", "presence_penalty", "logprobs")
 
 
 def encode_request(conversation: Conversation, target: Target) -> EncodedRequest:
@@ -34,6 +36,7 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
     names = Names((tool.name for tool in conversation.tools), MAX_NAME)
     turns = turns_of(conversation, names, losses, keeps_thinking=target.keeps_thinking, goes_on=model.goes_on)
     tools = list(_tools(conversation.tools, names, target.genuine, losses))
+    tools += _typed_tools(conversation.hosted, {tool.name for tool in tools}, losses)
     choice = _tool_choice(conversation, tools, names, losses)
     answer = _structured(conversation.output_format, tools, choice, target.genuine and model.formats, losses)
     max_tokens = conversation.max_tokens or target.max_output_tokens or model.max_tokens
@@ -73,15 +76,30 @@ def _tools(tools: Sequence[NeutralTool], names: Names, genuine: bool, losses: li
             continue
         seen.add(tool.name)
         path = f"$.tools[{index}].schema"
-        schema = tool_schema(tool.schema, path)
+        description, given = tool.description, tool.schema
+        if tool.freeform is not None:
+            description, function = as_function(tool)
+            given = Raw(function)
+        schema = tool_schema(given, path)
         strict = tool.strict or None
         yield wire.Tool(
             name=names.upstream(tool.name),
-            description="\n\n".join(filter(None, (tool.description, schema.rule))) or None,
+            description="\n\n".join(filter(None, (description, schema.rule))) or None,
             input_schema=plain_schema(schema.schema, path) if strict and genuine else schema.schema,
             strict=strict,
             cache_control=control_of(tool.cache),
         )
+
+
+def _typed_tools(tools: Sequence[HostedTool], taken: set[str], losses: list[Loss]) -> Iterator[wire.Tool]:
+    """Those that run at the vendor. Names are unique among all tools."""
+    for index, tool in enumerate(tools):
+        path = f"$.hosted[{index}]"
+        if tool.tool in taken:
+            losses.append(Loss(path, f"there is a tool of the name {tool.tool.value!r} already"))
+        elif (typed := typed_tool(tool, path, losses)) is not None:
+            taken.add(tool.tool)
+            yield typed
 
 
 def _tool_choice(
@@ -99,8 +117,11 @@ def _tool_choice(
     match choice.mode:
         case ChoiceMode.NONE:
             return wire.ToolChoice("none")
+        case ChoiceMode.ONE if choice.hosted and all(tool.name != choice.name for tool in tools):
+            losses.append(Loss("$.tool_choice", "the tool that it asks for is not there"))
+            return None
         case ChoiceMode.ONE:
-            return wire.ToolChoice("tool", names.upstream(choice.name), alone)
+            return wire.ToolChoice("tool", choice.name if choice.hosted else names.upstream(choice.name), alone)
         case ChoiceMode.ANY:
             return wire.ToolChoice("any", disable_parallel_tool_use=alone)
         case ChoiceMode.AUTO:
@@ -209,6 +230,8 @@ def _extras(conversation: Conversation, losses: list[Loss]) -> Iterator[tuple[st
     losses += [
         Loss(f"$.{key}", "Anthropic has no such field") for key in UNSAYABLE if getattr(conversation, key) is not None
     ]
+    if conversation.n is not None and conversation.n > 1:
+        losses.append(Loss("$.n", "Anthropic gives one answer"))
 
 
 type _Cacheable = (
@@ -220,6 +243,15 @@ type _Cacheable = (
     | wire.ToolReferenceBlock
     | wire.ToolUseBlock
     | wire.ToolResultBlock
+)
+
+
+_UNMARKED: Final = (
+    str,
+    wire.ThinkingBlock,
+    wire.RedactedThinkingBlock,
+    wire.ServerToolUseBlock,
+    wire.ServerResultBlock,
 )
 
 
@@ -243,5 +275,5 @@ def _cacheable(request: wire.Request) -> Iterator[tuple[str, _Cacheable]]:
             if isinstance(block, wire.ToolResultBlock) and not isinstance(block.content, str):
                 for piece in block.content or ():
                     yield "$.messages", piece
-            if not isinstance(block, str | wire.ThinkingBlock | wire.RedactedThinkingBlock):
+            if not isinstance(block, _UNMARKED):
                 yield "$.messages", block

@@ -2,14 +2,28 @@
 
 from typing import Any
 
-from translators.conversation import Part, Refusal, Reply, Text, Thinking, ToolCall
+from translators.conversation import (
+    Audio,
+    File,
+    HostedCall,
+    HostedResult,
+    Image,
+    Part,
+    Refusal,
+    Reply,
+    Text,
+    Thinking,
+    ToolCall,
+)
 from translators.dialect import Context
+from translators.dialects.anthropic import hosted
 from translators.dialects.anthropic.blocks import EMPTY_OBJECT, object_of
+from translators.dialects.anthropic.citations import locations_of, read_citations
 from translators.dialects.anthropic.decode import NAME
 from translators.dialects.anthropic.errors import decode_error, error_of
 from translators.dialects.anthropic.reply_wire import LOOSE, REPLY, ReplyBlock
 from translators.dialects.anthropic.stream_encoder import ID_PREFIX, client_call_id
-from translators.dialects.anthropic.words import arguments_of, merged, stop_of, stop_word, usage_fields
+from translators.dialects.anthropic.words import UNSHOWN, arguments_of, merged, stop_of, stop_word, usage_fields
 from translators.errors import ErrorKind, UpstreamError
 from translators.jsonio import ENCODER, UNREADABLE
 from translators.names import client_name, reply_id
@@ -65,24 +79,41 @@ def encode_reply(reply: Reply, context: Context) -> bytes:
 
 
 def _part(block: ReplyBlock) -> Part | None:
-    """None for blocks of server tools and for those that nobody knows."""
+    """None for blocks that nobody knows."""
     match block.type:
         case "text":
-            return Text(block.text or "")
+            return Text(block.text or "", notes=read_citations(block.citations))
         case "thinking":
             return Thinking(block.thinking or "", block.signature or None, NAME if block.signature else None)
         case "redacted_thinking":
             return Thinking("", block.data or "", NAME, redacted=True)
         case "tool_use":
             return ToolCall(block.id or "", block.name or "", arguments_of(block.input) or "{}")
+        case "server_tool_use":
+            return hosted.call_of(block.id or "", block.name or "", arguments_of(block.input))
         case _:
-            return None
+            return hosted.result_of(block.type, block.tool_use_id or "", block.content)
 
 
 def _block(part: Part, context: Context, number: int) -> dict[str, Any] | None:
     match part:
+        case Text(text=text, notes=notes) if text and notes and (locations := list(locations_of(notes))):
+            return {"type": "text", "text": text, "citations": locations}
         case Text(text=text) | Refusal(text=text):
             return {"type": "text", "text": text} if text else None
+        case Image(media_type=media_type) | File(media_type=media_type):
+            return {"type": "text", "text": UNSHOWN.format(what=media_type or "some type")}
+        case Audio(format=sound):
+            return {"type": "text", "text": UNSHOWN.format(what=f"audio/{sound}")}
+        case HostedCall(id=call_id, tool=tool, arguments=arguments) if tool in hosted.TYPES:
+            return {
+                "type": "server_tool_use",
+                "id": hosted.block_id(call_id, context.reply_id),
+                "name": tool.value,
+                "input": object_of(arguments) or EMPTY_OBJECT,
+            }
+        case HostedResult() if part.tool in hosted.TYPES:
+            return hosted.result_block(part, hosted.block_id(part.call_id, context.reply_id))
         case ToolCall(id=call_id, name=name, arguments=arguments):
             return {
                 "type": "tool_use",

@@ -16,6 +16,14 @@ class OutputDetails(Struct, gc=False):
     thinking_tokens: int | None = None
 
 
+class CacheCreation(Struct, gc=False):
+    ephemeral_1h_input_tokens: int | None = None
+
+
+class ServerToolUse(Struct, gc=False):
+    web_search_requests: int | None = None
+
+
 class WireUsage(Struct, gc=False):
     """`input_tokens` excludes what was read from or written to a cache."""
 
@@ -24,6 +32,8 @@ class WireUsage(Struct, gc=False):
     cache_creation_input_tokens: int | None = None
     output_tokens: int | None = None
     output_tokens_details: OutputDetails | None = None
+    cache_creation: CacheCreation | None = None
+    server_tool_use: ServerToolUse | None = None
 
 
 class StopDetails(Struct, gc=False):
@@ -41,6 +51,9 @@ class ReplyBlock(Struct, gc=False):
     id: str | None = None
     name: str | None = None
     input: Raw = ABSENT
+    citations: Raw = ABSENT
+    tool_use_id: str | None = None
+    content: Raw = ABSENT
 
 
 class ErrorBody(Struct, gc=False):
@@ -68,6 +81,7 @@ class Delta(Struct, gc=False):
     thinking: str | None = None
     partial_json: str | None = None
     signature: str | None = None
+    citation: Raw = ABSENT
 
 
 class MessageStart(Struct, tag_field="type", tag="message_start", gc=False):

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from translators.dialects.anthropic import hosted
+from translators.dialects.anthropic.citations import read_citation, read_citations
 from translators.dialects.anthropic.decode import NAME
 from translators.dialects.anthropic.errors import KINDS, STATUSES, error_of
 from translators.dialects.anthropic.reply_wire import (
@@ -20,6 +22,7 @@ from translators.dialects.anthropic.reply_wire import (
     MessageDelta,
     MessageStart,
     MessageStop,
+    ReplyBlock,
     ReplyMessage,
     StreamError,
 )
@@ -30,6 +33,7 @@ from translators.events import (
     PartDelta,
     PartEnd,
     PartKind,
+    PartNote,
     PartStart,
     ReplyEnd,
     ReplyError,
@@ -48,11 +52,18 @@ KINDS_OF_BLOCKS: Final[Mapping[str, PartKind]] = {
 
 
 class _Open(Struct, eq=False):
-    """A block that has begun. `held`: arguments that came with the start, for the case that no deltas follow."""
+    """A block that has begun. `held`: arguments that came with the start, for the case that no deltas follow.
+
+    `tool`: what the vendor calls the tool of its own that it runs here; its arguments come in `pieces`, and are told at
+    the end.
+    """
 
     part: int
     signature: str = ""
     held: str = ""
+    failed: bool = False
+    tool: str = ""
+    pieces: list[str] = field(default_factory=list)
 
 
 class StreamDecoder:
@@ -60,7 +71,7 @@ class StreamDecoder:
 
     Never raises on bad input: a malformed or cut stream ends in one ReplyError. A stream that ends after its stop
     reason but without `message_stop` counts as whole: the model had finished, and some compatibles leave it at that.
-    Blocks of server tools and unknown types are skipped. A second `message_start` of the same message is skipped too;
+    Blocks of unknown types are skipped. A second `message_start` of the same message is skipped too;
     one of another message is an error, for the first message then never ended.
     Block indexes are the wire's, part numbers are our own: compatibles were seen to use an index twice.
     """
@@ -147,7 +158,7 @@ class StreamDecoder:
         block = event.content_block
         kind = KINDS_OF_BLOCKS.get(block.type)
         if kind is None:
-            self._open[event.index] = None
+            self._open[event.index] = self._hosted_start(block, events)
             return
         part = self._parts
         self._parts += 1
@@ -161,6 +172,26 @@ class StreamDecoder:
         text = (block.text if kind is PartKind.TEXT else block.thinking) if kind is not PartKind.TOOL_CALL else ""
         if text:
             events.append(PartDelta(part, text))
+        if block.citations:
+            events += [PartNote(part, citation) for citation in read_citations(block.citations)]
+
+    def _hosted_start(self, block: ReplyBlock, events: list[Event]) -> _Open | None:
+        """What the vendor runs by itself, and what that gave back, which comes whole; None for any other block."""
+        call_id, name = block.id or "", block.name or ""
+        part = self._parts
+        if block.type == "server_tool_use" and name in hosted.CALLS:
+            self._parts += 1
+            events.append(PartStart(part, PartKind.HOSTED_CALL, call_id, hosted.CALLS[name]))
+            return _Open(part, held=arguments_of(block.input), tool=name)
+        result = hosted.result_of(block.type, block.tool_use_id or "", block.content)
+        if result is None:
+            return None
+        self._parts += 1
+        events.append(PartStart(part, PartKind.HOSTED_RESULT, result.call_id, result.tool))
+        if result.text:
+            events.append(PartDelta(part, result.text))
+        events += [PartNote(part, source) for source in result.sources]
+        return _Open(part, failed=result.failed)
 
     def _delta(self, block: _Open, delta: Delta, events: list[Event]) -> None:
         match delta.type:
@@ -170,12 +201,20 @@ class StreamDecoder:
                 text = delta.partial_json
                 if text:
                     block.held = ""
+                if block.tool:
+                    block.pieces.append(text or "")
+                    return
             case "thinking_delta":
                 text = delta.thinking
             case "signature_delta":
                 block.signature = delta.signature or ""
                 return
-            case _:  # citations_delta is one
+            case "citations_delta":
+                citation = read_citation(delta.citation)
+                if citation is not None:
+                    events.append(PartNote(block.part, citation))
+                return
+            case _:
                 return
         if text:
             events.append(PartDelta(block.part, text))
@@ -184,10 +223,13 @@ class StreamDecoder:
         block = self._open.pop(index, None)
         if block is None:
             return
-        if block.held:
+        if block.tool:
+            arguments = hosted.arguments_of_call(block.tool, "".join(block.pieces) or block.held)
+            events.append(PartDelta(block.part, arguments))
+        elif block.held:
             events.append(PartDelta(block.part, block.held))
         signature = block.signature or None
-        events.append(PartEnd(block.part, signature, NAME if signature else None))
+        events.append(PartEnd(block.part, signature, NAME if signature else None, block.failed))
 
     def _message_delta(self, event: MessageDelta) -> None:
         delta = event.delta

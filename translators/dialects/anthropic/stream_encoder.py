@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from translators.conversation import Hosted, HostedResult
 from translators.dialect import Context
+from translators.dialects.anthropic import hosted
+from translators.dialects.anthropic.citations import location_of
 from translators.dialects.anthropic.decode import NAME
 from translators.dialects.anthropic.errors import error_frame
-from translators.dialects.anthropic.words import stop_word, usage_fields
+from translators.dialects.anthropic.words import UNSHOWN, stop_word, usage_fields
 from translators.errors import UpstreamError
 from translators.events import (
     Event,
@@ -21,12 +24,12 @@ from translators.events import (
 )
 from translators.jsonio import ENCODER, quoted
 from translators.names import client_name, legal_id, reply_id
+from translators.notes import Citation, Note
 
 MAX_ID: Final = 64
 MESSAGE_STOP: Final = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 _encode: Final[Callable[[Any], bytes]] = ENCODER.encode
 ID_PREFIX: Final = "msg_"
-UNSEEN: Final = frozenset((PartKind.MEDIA, PartKind.HOSTED_CALL, PartKind.HOSTED_RESULT))
 
 
 class StreamEncoder:
@@ -44,6 +47,9 @@ class StreamEncoder:
         self._pending = b""  # the start of a block that has no content yet
         self._redacted = False
         self._hidden = False  # whether the open part is one that the client never sees
+        self._result: PartStart | None = None  # a hosted tool's, which goes out whole
+        self._pieces: list[str] = []
+        self._notes: list[Citation] = []  # of a hosted result, or of a text that has no words yet
         self._before = b""  # what stands before the text of a delta
 
     def feed(self, event: Event) -> bytes:
@@ -51,15 +57,17 @@ class StreamEncoder:
         match event:
             case PartDelta(text=text):
                 if self._hidden:
+                    if self._result is not None:
+                        self._pieces.append(text)
                     return b""
                 if not self._pending:
                     return self._before + _encode(text) + b"}}\n\n"
                 start, self._pending = self._pending, b""
-                return start + self._before + _encode(text) + b"}}\n\n"
+                return start + self._before + _encode(text) + b"}}\n\n" + self._cite()
             case PartStart():
                 return self._part_start(event)
-            case PartNote():
-                return b""
+            case PartNote(note=note):
+                return self._note(note)
             case PartEnd():
                 return self._part_end(event)
             case ReplyStart():
@@ -84,8 +92,15 @@ class StreamEncoder:
 
     def _part_start(self, event: PartStart) -> bytes:
         self._redacted = event.redacted
-        self._hidden = event.redacted or event.kind in UNSEEN
+        self._notes, self._result = [], None
+        tool = event.name if event.kind in (PartKind.HOSTED_CALL, PartKind.HOSTED_RESULT) else None
+        unknown = tool is not None and tool not in hosted.TYPES
+        self._hidden = event.redacted or unknown or event.kind in (PartKind.MEDIA, PartKind.HOSTED_RESULT)
         if self._hidden:
+            if event.kind is PartKind.MEDIA:
+                return self._words(UNSHOWN.format(what=event.media_type or "some type"))
+            if event.kind is PartKind.HOSTED_RESULT and not unknown:
+                self._result, self._pieces = event, []
             return b""
         self._index += 1
         match event.kind:
@@ -103,13 +118,49 @@ class StreamEncoder:
                 self._refused = self._refused or event.kind is PartKind.REFUSAL
                 self._pending = self._start(b'{"type":"text","text":""}')
                 self._before = self._delta_start(b'{"type":"text_delta","text":')
-            case PartKind.MEDIA | PartKind.HOSTED_CALL | PartKind.HOSTED_RESULT:
+            case PartKind.HOSTED_CALL:
+                call_id = hosted.block_id(event.id, self._context.reply_id)
+                block = b'{"type":"server_tool_use","id":%b,"name":%b,"input":{}}' % (
+                    quoted(call_id),
+                    quoted(event.name),
+                )
+                self._before = self._delta_start(b'{"type":"input_json_delta","partial_json":')
+                return self._start(block)
+            case PartKind.MEDIA | PartKind.HOSTED_RESULT:
                 pass
         return b""
+
+    def _words(self, text: str) -> bytes:
+        """A block of its own."""
+        self._index += 1
+        delta = self._delta_start(b'{"type":"text_delta","text":') + quoted(text) + b"}}\n\n"
+        return self._start(b'{"type":"text","text":""}') + delta + self._stop()
+
+    def _note(self, note: Note) -> bytes:
+        if not isinstance(note, Citation):
+            return b""
+        self._notes.append(note)
+        return b"" if self._pending or self._hidden else self._cite()
+
+    def _cite(self) -> bytes:
+        """What is known by now of where the words come from."""
+        notes, self._notes = self._notes, []
+        start = self._delta_start(b'{"type":"citations_delta","citation":')
+        locations = [location for note in notes if (location := location_of(note)) is not None]
+        return b"".join(start + _encode(location) + b"}}\n\n" for location in locations)
+
+    def _result_block(self, start: PartStart, *, failed: bool) -> bytes:
+        sources, text = tuple(self._notes), "".join(self._pieces)
+        result = HostedResult(start.id, Hosted(start.name), text, sources, failed)
+        self._index += 1
+        block = hosted.result_block(result, hosted.block_id(start.id, self._context.reply_id))
+        return self._start(_encode(block)) + self._stop()
 
     def _part_end(self, event: PartEnd) -> bytes:
         own = event.signature if event.signer == NAME else None
         if self._hidden:
+            if self._result is not None:
+                return self._result_block(self._result, failed=event.failed)
             return self._redacted_block(own) if own and self._redacted else b""
         signature = self._signature(own) if own else b""
         start, self._pending = self._pending, b""

@@ -1,13 +1,15 @@
 """A Messages request as it stands on the wire, read and written by the same Structs.
 
 Source: the request types of the official SDK (anthropic 2.11, `types/message_create_params.py` and what it names).
-Blocks of server tools have no Struct: they are unknown types, which the tolerant reader drops as losses.
+Blocks that have no Struct are unknown types, which the tolerant reader drops as losses.
 None of them can be part of a cycle, so that the garbage collector need not look at them (`gc=False`).
 """
 
 from typing import Final, Literal
 
 from msgspec import UNSET, Raw, Struct, UnsetType
+
+from translators.dialects.anthropic.citations import Location
 
 ABSENT: Final = Raw(b"")
 
@@ -37,14 +39,22 @@ class TextSource(Struct, tag_field="type", tag="text", gc=False):
     media_type: str = "text/plain"
 
 
+class Citing(Struct, omit_defaults=True, gc=False):
+    """Whether words that come from a document shall say so."""
+
+    enabled: bool | None = None
+
+
 class TextBlock(Struct, tag_field="type", tag="text", omit_defaults=True, gc=False):
     text: str
     cache_control: CacheControl | None = None
+    citations: list[Location] | None = None
 
 
 class ImageBlock(Struct, tag_field="type", tag="image", omit_defaults=True, gc=False):
     source: Base64Source | UrlSource | FileSource
     cache_control: CacheControl | None = None
+    transformations: Raw = ABSENT
 
 
 class ContentSource(Struct, tag_field="type", tag="content", gc=False):
@@ -59,13 +69,15 @@ class DocumentBlock(Struct, tag_field="type", tag="document", omit_defaults=True
     title: str | None = None
     context: str | None = None
     cache_control: CacheControl | None = None
+    citations: Citing | None = None
 
 
-class SearchResultBlock(Struct, tag_field="type", tag="search_result", gc=False):
+class SearchResultBlock(Struct, tag_field="type", tag="search_result", omit_defaults=True, gc=False):
     source: str
     title: str
     content: list[TextBlock]
     cache_control: CacheControl | None = None
+    citations: Citing | None = None
 
 
 class ThinkingBlock(Struct, tag_field="type", tag="thinking", gc=False):
@@ -82,6 +94,47 @@ class ToolUseBlock(Struct, tag_field="type", tag="tool_use", omit_defaults=True,
     name: str
     input: Raw
     cache_control: CacheControl | None = None
+    caller: Raw = ABSENT
+    toolset_name: str | None = None
+
+
+class ServerToolUseBlock(Struct, tag_field="type", tag="server_tool_use", omit_defaults=True, gc=False):
+    """A call of a tool that runs at the vendor."""
+
+    id: str
+    name: str
+    input: Raw
+    cache_control: CacheControl | None = None
+    caller: Raw = ABSENT
+
+
+class ServerResultBlock(Struct, tag_field="type", omit_defaults=True, gc=False):
+    """What such a tool gave back."""
+
+    tool_use_id: str
+    content: Raw
+    cache_control: CacheControl | None = None
+    caller: Raw = ABSENT
+
+
+class WebSearchResultBlock(ServerResultBlock, tag="web_search_tool_result"):
+    pass
+
+
+class WebFetchResultBlock(ServerResultBlock, tag="web_fetch_tool_result"):
+    pass
+
+
+class CodeResultBlock(ServerResultBlock, tag="code_execution_tool_result"):
+    pass
+
+
+class BashResultBlock(ServerResultBlock, tag="bash_code_execution_tool_result"):
+    pass
+
+
+class EditorResultBlock(ServerResultBlock, tag="text_editor_code_execution_tool_result"):
+    pass
 
 
 class ToolReferenceBlock(Struct, tag_field="type", tag="tool_reference", omit_defaults=True, gc=False):
@@ -99,8 +152,12 @@ class ToolResultBlock(Struct, tag_field="type", tag="tool_result", omit_defaults
     content: str | list[ResultBlock] | None = None
     is_error: bool | None = None
     cache_control: CacheControl | None = None
+    toolset_name: str | None = None
 
 
+type HostedResultBlock = (
+    WebSearchResultBlock | WebFetchResultBlock | CodeResultBlock | BashResultBlock | EditorResultBlock
+)
 type Block = (
     TextBlock
     | ImageBlock
@@ -110,6 +167,12 @@ type Block = (
     | RedactedThinkingBlock
     | ToolUseBlock
     | ToolResultBlock
+    | ServerToolUseBlock
+    | WebSearchResultBlock
+    | WebFetchResultBlock
+    | CodeResultBlock
+    | BashResultBlock
+    | EditorResultBlock
 )
 
 
@@ -118,8 +181,19 @@ class Message(Struct, gc=False):
     content: str | list[Block]
 
 
+class UserLocation(Struct, omit_defaults=True, gc=False):
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
+    timezone: str | None = None
+    type: str = ""
+
+
 class Tool(Struct, omit_defaults=True, gc=False):
-    """A tool of the client's, or with another `type` one that runs at the vendor (those may have no name)."""
+    """A tool of the client's, or with another `type` one that runs at the vendor (those may have no name).
+
+    `TOOL_WISHES` are what Anthropic alone knows of a tool.
+    """
 
     name: str = ""
     description: str | None = None
@@ -127,6 +201,24 @@ class Tool(Struct, omit_defaults=True, gc=False):
     strict: bool | None = None
     cache_control: CacheControl | None = None
     type: str | None = None
+    max_uses: int | None = None
+    allowed_domains: list[str] | None = None
+    blocked_domains: list[str] | None = None
+    user_location: UserLocation | None = None
+    allowed_callers: Raw = ABSENT
+    citations: Raw = ABSENT
+    defer_loading: Raw = ABSENT
+    eager_input_streaming: Raw = ABSENT
+    input_examples: Raw = ABSENT
+    max_content_tokens: Raw = ABSENT
+    response_inclusion: Raw = ABSENT
+    url_sources: Raw = ABSENT
+    use_cache: Raw = ABSENT
+
+
+TOOL_WISHES: Final[tuple[str, ...]] = tuple(
+    field for field in Tool.__struct_fields__ if Tool.__annotations__[field] is Raw and field != "input_schema"
+)
 
 
 class ToolChoice(Struct, omit_defaults=True, gc=False):

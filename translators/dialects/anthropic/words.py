@@ -29,6 +29,10 @@ STOP_WORD: Final[Mapping[StopReason, str]] = {
 }
 
 
+UNSHOWN: Final = "(the model made data of type {what}, which this API can't show)"
+"""In place of a picture, sound or a file."""
+
+
 def stop_of(word: str | None, calls: int) -> StopReason:
     """What a stop reason means; one that nobody knows is an end, one that was never given is what the parts show."""
     if word is None and calls:
@@ -59,12 +63,16 @@ def merged(before: Usage | None, usage: WireUsage | None) -> Usage | None:
     written = written if usage.cache_creation_input_tokens is None else usage.cache_creation_input_tokens
     details = usage.output_tokens_details
     thought = details.thinking_tokens if details else None
+    split = usage.cache_creation.ephemeral_1h_input_tokens if usage.cache_creation else None
+    searches = usage.server_tool_use.web_search_requests if usage.server_tool_use else None
     return Usage(
         input_tokens=fresh + read + written,
         cached_tokens=read,
         cache_write_tokens=written,
         output_tokens=known.output_tokens if usage.output_tokens is None else usage.output_tokens,
         reasoning_tokens=known.reasoning_tokens if thought is None else thought,
+        cache_write_1h_tokens=min(written, known.cache_write_1h_tokens if split is None else split),
+        searches=known.searches if searches is None else searches,
     )
 
 
@@ -77,6 +85,13 @@ def usage_fields(usage: Usage | None) -> dict[str, Any]:
         "cache_read_input_tokens": usage.cached_tokens,
         "output_tokens": usage.output_tokens,
     }
+    if usage.cache_write_1h_tokens:
+        fields["cache_creation"] = {
+            "ephemeral_5m_input_tokens": max(0, usage.cache_write_tokens - usage.cache_write_1h_tokens),
+            "ephemeral_1h_input_tokens": usage.cache_write_1h_tokens,
+        }
+    if usage.searches:
+        fields["server_tool_use"] = {"web_search_requests": usage.searches, "web_fetch_requests": 0}
     if usage.reasoning_tokens:
         fields["output_tokens_details"] = {"thinking_tokens": usage.reasoning_tokens}
     return fields

@@ -150,14 +150,14 @@ def test_what_only_anthropic_runs_is_lost_by_its_place() -> None:
             {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": [unknown]}]},
             {
                 "role": "assistant",
-                "content": [{"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}],
+                "content": [{"type": "server_tool_use", "id": "s", "name": "tool_search_tool_bm25", "input": {}}],
             },
         ],
         tools=[
-            {"type": "web_search_20250305", "name": "web_search"},
+            {"type": "memory_20250818", "name": "memory"},
             {"name": "f", "input_schema": {"type": "object"}},
         ],
-        tool_choice={"type": "tool", "name": "web_search"},
+        tool_choice={"type": "tool", "name": "memory"},
     )
     assert [loss.path for loss in asked.losses] == [
         "$.messages[0].content[0].content[0]",

@@ -142,7 +142,7 @@ def test_what_nobody_knows_is_skipped_and_the_order_holds() -> None:
         '{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"s","input":{}}}',
         piece(0, '"{}"'),
         STOP,
-        '{"type":"content_block_start","index":1,"content_block":{"type":"web_search_tool_result","content":[{}]}}',
+        '{"type":"content_block_start","index":1,"content_block":{"type":"tool_search_tool_result","content":[{}]}}',
         '{"type":"content_block_stop","index":1}',
         TEXT.replace('"index":0', '"index":2'),
         '{"type":"content_block_delta","index":2,"delta":{"type":"citations_delta","citation":{}}}',
