@@ -29,3 +29,8 @@ def efforts_of(model: str) -> tuple[str, ...]:
 def least_effort(model: str) -> str:
     """What comes nearest to not reasoning: none from gpt-5.1 on, minimal for gpt-5, else the lowest level."""
     return "none" if _TAKES_NONE.match(model) else efforts_of(model)[0]
+
+
+def takes_custom_tools(model: str) -> bool:
+    """gpt-5 and later: the tools whose input is free text."""
+    return model.startswith("gpt-") and is_reasoning_model(model)

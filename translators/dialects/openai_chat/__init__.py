@@ -5,7 +5,8 @@ from translators.dialects.openai_chat.asked_usage import ask_usage, hide_usage
 from translators.dialects.openai_chat.decode import decode_request
 from translators.dialects.openai_chat.decode_reply import StreamDecoder, decode_reply
 from translators.dialects.openai_chat.encode import encode_request
-from translators.dialects.openai_chat.encode_reply import StreamEncoder, encode_reply
+from translators.dialects.openai_chat.encode_reply import encode_reply
+from translators.dialects.openai_chat.encode_stream import StreamEncoder
 from translators.dialects.openai_chat.own import own_request
 from translators.dialects.openai_chat.wire import Request
 from translators.openai_errors import decode_error, encode_error, error_frame

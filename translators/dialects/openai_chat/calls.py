@@ -10,8 +10,9 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from translators.dialects.openai_chat.wire_reply import CallPiece
+from translators.dialects.openai_chat.wire_reply import CallPiece, CustomPiece
 from translators.events import Event, PartDelta, PartEnd, PartKind, PartStart
+from translators.freeform import WRAP, escaped
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 
@@ -38,13 +39,16 @@ class Calls:
     def __init__(self) -> None:
         self.seed = ""
         self.parts: list[int] = []
+        self._custom: list[int] = []
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
         self._last: _Call | None = None
 
     def take(self, piece: CallPiece, next_part: int) -> list[Event]:
         """`next_part` is the number of the part, should this piece start one."""
-        function = piece.function
+        function, custom = piece.function, piece.custom
+        if custom is not None:
+            return self._take_custom(piece, custom, next_part)
         name = (function.name or "") if function is not None else ""
         arguments = (function.arguments or "") if function is not None else ""
         call = self._find(piece.index, piece.id or "", name)
@@ -58,9 +62,25 @@ class Calls:
         call.complete = not call.id and _is_object("".join(call.early))
         return self._start(call, next_part)
 
+    def _take_custom(self, piece: CallPiece, custom: CustomPiece, next_part: int) -> list[Event]:
+        """A call of a free-form tool: its text becomes the one field of its arguments."""
+        text = escaped(custom.input or "")
+        call = self._find(piece.index, piece.id or "", custom.name or "")
+        if call.part >= 0:
+            return [PartDelta(call.part, text)] if text else []
+        call.early.append(text)
+        if not custom.name:
+            return []
+        call.name = custom.name
+        call.early.insert(0, WRAP[0])
+        events = self._start(call, next_part)
+        self._custom.append(call.part)
+        return events
+
     def end(self) -> list[Event]:
         """The ends of all calls, in the order in which they started."""
-        return [PartEnd(part) for part in self.parts]
+        closings: list[Event] = [PartDelta(part, WRAP[1]) for part in self._custom]
+        return closings + [PartEnd(part) for part in self.parts]
 
     def _find(self, index: int | None, call_id: str, name: str) -> _Call:
         """The call that a piece belongs to, or a new one."""

@@ -1,28 +1,27 @@
 """Chat requests -> the neutral conversation."""
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
-from msgspec import Raw, UnsetType
+from msgspec import Raw
 
 from translators import tolerant
 from translators.conversation import (
-    ChoiceMode,
     Conversation,
     Loss,
     OutputFormat,
     ThinkingMode,
     ThinkingWish,
-    Tool,
-    ToolChoice,
 )
 from translators.dialects.openai_chat import wire
-from translators.dialects.openai_chat.decode_messages import MessageReader, cache_mark
+from translators.dialects.openai_chat.decode_messages import MessageReader
+from translators.dialects.openai_chat.decode_tools import choice_of, hosted_of, schema_of, tools_of
 from translators.errors import BadRequest
 from translators.jsonio import UNREADABLE, check_text
 
 _REQUEST: Final = msgspec.json.Decoder(wire.Request)
-_SAYS_NOTHING: Final = {"n": b"1", "logprobs": b"false", "store": b"false"}
+_SAYS_NOTHING: Final = {"store": b"false"}
 """Extras whose value is what happens anyway."""
 
 _ROLES: Final = "one of developer, system, user, assistant, tool, function"
@@ -38,15 +37,22 @@ def decode_request(body: bytes) -> Conversation:
     reader = MessageReader()
     for index, message in enumerate(request.messages):
         reader.take(message, index)
-    tools = _tools(request)
-    choice, allowed = _tool_choice(request)
+    more: list[Loss] = []
+    tools, hosted = tools_of(request, more), hosted_of(request, more)
+    choice, allowed = choice_of(request)
     if allowed is not None:
+        more += [
+            Loss(f"$.tools[{index}]", "not among the allowed tools")
+            for index, tool in enumerate(tools)
+            if tool.name not in allowed
+        ]
         tools = tuple(tool for tool in tools if tool.name in allowed)
     return Conversation(
         model=request.model,
         messages=reader.messages(),
         system=tuple(reader.system),
         tools=tools,
+        hosted=hosted,
         tool_choice=choice,
         parallel_tool_calls=request.parallel_tool_calls,
         max_tokens=request.max_completion_tokens if request.max_tokens is None else request.max_tokens,
@@ -57,6 +63,8 @@ def decode_request(body: bytes) -> Conversation:
         seed=request.seed,
         frequency_penalty=request.frequency_penalty,
         presence_penalty=request.presence_penalty,
+        logprobs=(request.top_logprobs or 0) if request.logprobs else None,
+        n=request.n,
         stream=bool(request.stream),
         include_usage=request.stream_options is not None and bool(request.stream_options.include_usage),
         thinking=_thinking(request),
@@ -64,8 +72,26 @@ def decode_request(body: bytes) -> Conversation:
         user=request.user,
         service_tier=request.service_tier,
         extras=_extras(request),
-        losses=(*losses, *reader.losses),
+        losses=(*losses, *reader.losses, *more, *_unheard(request)),
     )
+
+
+def _unheard(request: wire.Request) -> Iterator[Loss]:
+    """What stands beside a field that says the same, or that nothing is done about."""
+    if request.max_tokens is not None and request.max_completion_tokens not in (None, request.max_tokens):
+        yield Loss("$.max_completion_tokens", "max_tokens says something else, which counts")
+    if request.top_logprobs and not request.logprobs:
+        yield Loss("$.top_logprobs", "logprobs are not asked for")
+    if request.stream_options is not None and request.stream_options.include_obfuscation is not None:
+        yield Loss("$.stream_options.include_obfuscation", "translated streams have none")
+    wishes = {
+        "reasoning_effort": request.reasoning_effort,
+        "reasoning": request.reasoning,
+        "thinking": request.thinking,
+    }
+    given = [key for key, value in wishes.items() if value is not None]
+    for key in given[1:]:
+        yield Loss(f"$.{key}", f"{given[0]} says it already")
 
 
 def _read(body: bytes) -> tuple[wire.Request, tuple[Loss, ...]]:
@@ -80,72 +106,6 @@ def _read(body: bytes) -> tuple[wire.Request, tuple[Loss, ...]]:
         if loss.path.startswith("$.messages[") and loss.path.count("[") == 1:
             raise BadRequest(f"{loss.path}.role", _ROLES)
     return request, losses
-
-
-def _tools(request: wire.Request) -> tuple[Tool, ...]:
-    declared = [
-        _tool(tool.function, tool.cache_control, f"$.tools[{index}].function.parameters")
-        for index, tool in enumerate(request.tools or ())
-    ]
-    legacy = [
-        _tool(function, None, f"$.functions[{index}].parameters")
-        for index, function in enumerate(request.functions or ())
-    ]
-    return (*declared, *legacy)
-
-
-def _tool(function: wire.FunctionSpec, mark: wire.CacheControl | None, path: str) -> Tool:
-    return Tool(
-        name=function.name,
-        description=function.description or "",
-        schema=_schema(function.parameters, path),
-        strict=function.strict,
-        cache=cache_mark(mark),
-    )
-
-
-def _schema(given: Raw | UnsetType, path: str) -> Raw | None:
-    """A schema stays unread, but is an object; null says nothing."""
-    if not isinstance(given, Raw) or bytes(given) == b"null":
-        return None
-    if not bytes(given).startswith(b"{"):
-        raise BadRequest(path, "a JSON schema: an object")
-    return given
-
-
-_MODES: Final = {
-    "auto": ChoiceMode.AUTO,
-    "none": ChoiceMode.NONE,
-    "required": ChoiceMode.ANY,
-    "any": ChoiceMode.ANY,  # Mistral's word
-}
-
-
-def _tool_choice(request: wire.Request) -> tuple[ToolChoice | None, frozenset[str] | None]:
-    """The choice, and the only tools that it leaves where it names some."""
-    choice = request.tool_choice
-    if choice is None:
-        return _legacy_choice(request.function_call), None
-    if isinstance(choice, str):
-        if choice not in _MODES:
-            raise BadRequest("$.tool_choice", "auto, none, required or an object that names a tool")
-        return ToolChoice(_MODES[choice]), None
-    if choice.allowed_tools is not None:
-        allowed = choice.allowed_tools
-        names = frozenset(tool.function.name for tool in allowed.tools if tool.function is not None)
-        return ToolChoice(_MODES.get(allowed.mode, ChoiceMode.AUTO)), names
-    named = choice.function or choice.custom
-    if named is None:
-        raise BadRequest("$.tool_choice", "auto, none, required or an object that names a tool")
-    return ToolChoice(ChoiceMode.ONE, named.name), None
-
-
-def _legacy_choice(choice: str | wire.Named | None) -> ToolChoice | None:
-    if choice is None:
-        return None
-    if isinstance(choice, str):
-        return ToolChoice(_MODES.get(choice, ChoiceMode.AUTO))
-    return ToolChoice(ChoiceMode.ONE, choice.name)
 
 
 def _stop(stop: str | list[str] | None) -> tuple[str, ...]:
@@ -202,7 +162,7 @@ def _output_format(wanted: wire.ResponseFormat | None) -> OutputFormat | None:
     if wanted.type != "json_schema" or schema is None:
         raise BadRequest("$.response_format", "type text, json_object, or json_schema with its json_schema")
     return OutputFormat(
-        schema=_schema(schema.schema, "$.response_format.json_schema.schema"),
+        schema=schema_of(schema.schema, "$.response_format.json_schema.schema"),
         name=schema.name,
         description=schema.description or "",
         strict=schema.strict,

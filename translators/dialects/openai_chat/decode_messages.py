@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Raw, UnsetType
 
 from translators.conversation import (
     CacheMark,
@@ -16,8 +16,9 @@ from translators.conversation import (
     ToolCall,
     ToolResult,
 )
-from translators.dialects.openai_chat import media, wire
-from translators.jsonio import quoted
+from translators.dialects.openai_chat import media, wire, wire_tools
+from translators.dialects.openai_chat.decode_tools import cache_mark
+from translators.freeform import wrapped
 
 type Given = wire.Content | UnsetType
 
@@ -51,13 +52,15 @@ class MessageReader:
             case wire.UserMessage(content=content, name=name, cache_control=mark):
                 self._add(Message(Role.USER, self._parts(content, mark), name))
             case wire.AssistantMessage():
+                if isinstance(message.audio, Raw) and bytes(message.audio) != b"null":
+                    self.losses.append(Loss(f"$.messages[{index}].audio", "sound that is kept at OpenAI"))
                 self._add(Message(Role.ASSISTANT, self._assistant(message), message.name))
             case wire.ToolMessage(tool_call_id=call_id, content=content, cache_control=mark):
                 self._result(ToolResult(call_id, self._parts(content, None), cache=cache_mark(mark)))
             case wire.FunctionMessage(content=content):
                 self._result(ToolResult(self._legacy_id(), self._parts(content, None)))
 
-    def _instructions(self, content: Given, mark: wire.CacheControl | None, index: int) -> None:
+    def _instructions(self, content: Given, mark: wire_tools.CacheControl | None, index: int) -> None:
         texts: list[Text] = []
         for number, part in enumerate(self._parts(content, mark)):
             if isinstance(part, Text):
@@ -87,8 +90,7 @@ class MessageReader:
             if call.function is not None:
                 yield ToolCall(call.id, call.function.name, call.function.arguments or "{}")
             elif call.custom is not None:
-                text = quoted(call.custom.input).decode()
-                yield ToolCall(call.id, call.custom.name, f'{{"input":{text}}}')
+                yield ToolCall(call.id, call.custom.name, wrapped(call.custom.input))
         if message.function_call is not None:
             self._legacy_calls += 1
             legacy = message.function_call
@@ -98,7 +100,7 @@ class MessageReader:
         """A function's result answers the call just before it."""
         return f"call_{self._legacy_calls}"
 
-    def _parts(self, content: Given, mark: wire.CacheControl | None) -> tuple[Part, ...]:
+    def _parts(self, content: Given, mark: wire_tools.CacheControl | None) -> tuple[Part, ...]:
         """A mark on the message stands on its last part; a mark of the part's own goes first."""
         if content is None or content is UNSET:
             return (Text(""),)
@@ -122,20 +124,27 @@ class MessageReader:
             self._results = []
 
 
-def cache_mark(mark: wire.CacheControl | None) -> CacheMark | None:
-    return None if mark is None else CacheMark(mark.ttl)
+def _mark(
+    part: wire.TextPart | wire.ImagePart | wire.FilePart, message_mark: wire_tools.CacheControl | None
+) -> CacheMark | None:
+    """The part's own goes first, then OpenAI's form of it, then the message's."""
+    if part.cache_control is None and part.prompt_cache_breakpoint is not None:
+        return CacheMark(part.prompt_cache_breakpoint.ttl)
+    return cache_mark(part.cache_control or message_mark)
 
 
-def _part(part: wire.ContentPart, message_mark: wire.CacheControl | None) -> Part:
+def _part(part: wire.ContentPart, message_mark: wire_tools.CacheControl | None) -> Part:
     match part:
-        case wire.TextPart(text=text, cache_control=mark):
-            return Text(text, cache_mark(mark or message_mark))
-        case wire.ImagePart(cache_control=mark):
-            return media.decode_image(part, cache_mark(mark or message_mark))
-        case wire.FilePart(cache_control=mark):
-            return media.decode_file(part, cache_mark(mark or message_mark))
+        case wire.TextPart(text=text):
+            return Text(text, _mark(part, message_mark))
+        case wire.ImagePart():
+            return media.decode_image(part, _mark(part, message_mark))
+        case wire.FilePart():
+            return media.decode_file(part, _mark(part, message_mark))
         case wire.AudioPart():
             return media.decode_audio(part)
+        case wire.VideoPart():
+            return media.decode_video(part)
         case wire.RefusalPart(refusal=words):
             return Refusal(words)
         case wire.ThinkingPart(thinking=thought):

@@ -100,6 +100,8 @@ class StreamDecoder:
                 if not self._machine.started:
                     self._machine.start(_head(data))
                 self._machine.take(delta)
+                if choice.logprobs is not None:
+                    self._machine.chances(choice.logprobs)
                 return
         self._take_chunk(chunk, data)
 
@@ -129,6 +131,8 @@ class StreamDecoder:
             delta = choice.delta or choice.message
             if delta is not None:
                 machine.take(delta)
+            if choice.logprobs is not None:
+                machine.chances(choice.logprobs)
             if choice.finish_reason:
                 check_finish(choice.finish_reason)
                 machine.finish = choice.finish_reason
@@ -180,12 +184,22 @@ def _whole(wire: wire_reply.Completion) -> Reply:
     machine.usage = decode_usage(usage) if usage is not None else None
     machine.finish = choice.finish_reason
     machine.start(wire)
-    machine.take(message)
+    _take_whole(machine, message, choice.logprobs)
     machine.end()
     assembler = Assembler()
     for event in machine.events:
         assembler.take(event)
     return assembler.reply()
+
+
+def _take_whole(machine: ReplyMachine, message: wire_reply.Delta, logprobs: wire_reply.LogprobsPiece | None) -> None:
+    """The words before the calls, so that what is said about them still finds them open."""
+    calls, message.tool_calls = message.tool_calls, None
+    machine.take(message)
+    if logprobs is not None:
+        machine.chances(logprobs)
+    if calls:
+        machine.take(wire_reply.Delta(tool_calls=calls))
 
 
 def _head(data: bytes) -> wire_reply.Head:

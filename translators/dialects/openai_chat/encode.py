@@ -4,38 +4,33 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from msgspec import UNSET, Raw, UnsetType
-
 from translators.conversation import (
-    ChoiceMode,
     Conversation,
     Loss,
     OutputFormat,
     ThinkingMode,
     ThinkingWish,
-    Tool,
     ToolCall,
-    ToolChoice,
 )
 from translators.dialect import EncodedRequest, Target
 from translators.dialects.openai_chat import wire
 from translators.dialects.openai_chat.encode_messages import MessageWriter
+from translators.dialects.openai_chat.encode_tools import NOT_STRICT, declared
 from translators.errors import BadRequest
 from translators.jsonio import ENCODER
 from translators.names import Names
 from translators.openai_models import efforts_of, is_reasoning_model, least_effort
-from translators.openai_schema import fitted, is_strict
+from translators.openai_schema import is_strict
 from translators.thinking import effort_of, nearest_effort
 from translators.wish import wish_of
 
 MAX_NAME: Final = 64
 MAX_STOPS: Final = 4
 MAX_USER: Final = 64
-MAX_TOOLS: Final = 128
+MAX_LOGPROBS: Final = 20
 COMPATIBLE_EFFORTS: Final = ("low", "medium", "high")
 DEFAULT_FORMAT_NAME: Final = "reply"
 JSON_WANTED: Final = "Answer with one JSON object."
-NOT_STRICT: Final = "OpenAI's strict mode takes no optional or additional properties"
 
 SERVICE_TIERS: Final = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 
@@ -44,17 +39,18 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
     """Conversation -> chat JSON. Raises BadRequest where nothing is left to send."""
     losses: list[Loss] = []
     names = Names(_names(conversation), MAX_NAME)
-    writer = MessageWriter(names, target, losses)
+    said = declared(conversation, names, target, losses)
+    writer = MessageWriter(names, target, losses, said.custom)
     messages = writer.write(conversation)
     if not messages:
         raise BadRequest("$.messages", "at least one message with content that chat completions can carry")
     response_format = _response_format(conversation.output_format, target, losses)
     if target.genuine and response_format is not None and response_format.type == "json_object":
         _announce_json(messages)
-    tools = _tools(conversation.tools, names, target, losses)
     varying: dict[str, Any] = {
         **_limit(conversation.max_tokens, target, losses),
         **_sampling(conversation, target, losses),
+        **_chances(conversation, target, losses),
         **_extras(conversation, target, losses),
     }
     request = wire.Request(
@@ -66,9 +62,10 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
         seed=conversation.seed,
         reasoning_effort=effort_field(wish_of(conversation.thinking, target, losses), target, losses),
         response_format=response_format,
-        tools=tools or None,
-        tool_choice=_tool_choice(conversation.tool_choice, names) if tools else None,
-        parallel_tool_calls=conversation.parallel_tool_calls if tools else None,
+        tools=said.tools or None,
+        tool_choice=said.choice,
+        parallel_tool_calls=conversation.parallel_tool_calls if said.tools else None,
+        web_search_options=said.search,
         user=_user(conversation.user, losses),
         service_tier=_service_tier(conversation.service_tier, losses),
         **varying,
@@ -107,6 +104,20 @@ def _sampling(conversation: Conversation, target: Target, losses: list[Loss]) ->
         losses += [Loss(f"$.{key}", "refused by reasoning models") for key in given]
         return {}
     return given
+
+
+def _chances(conversation: Conversation, target: Target, losses: list[Loss]) -> dict[str, Any]:
+    """How likely the tokens were. And one answer is what every client is given."""
+    if conversation.n is not None and conversation.n > 1:
+        losses.append(Loss("$.n", "one answer is asked for"))
+    if conversation.logprobs is None:
+        return {}
+    if target.genuine and is_reasoning_model(target.model):
+        losses.append(Loss("$.logprobs", "refused by reasoning models"))
+        return {}
+    if conversation.logprobs > MAX_LOGPROBS:
+        losses.append(Loss("$.logprobs", f"only the {MAX_LOGPROBS} likeliest tokens can be asked for"))
+    return {"logprobs": True, "top_logprobs": min(conversation.logprobs, MAX_LOGPROBS) or None}
 
 
 def _stop(stop: tuple[str, ...], target: Target, losses: list[Loss]) -> list[str] | None:
@@ -167,42 +178,6 @@ def _announce_json(messages: list[wire.Message]) -> None:
     """OpenAI takes json_object only where a message has the word in it."""
     if b"json" not in ENCODER.encode(messages).lower():
         messages.insert(0, wire.SystemMessage(JSON_WANTED))
-
-
-def _tools(tools: tuple[Tool, ...], names: Names, target: Target, losses: list[Loss]) -> list[wire.Tool]:
-    if target.genuine and len(tools) > MAX_TOOLS:
-        losses += [Loss(f"$.tools[{index}]", f"more than {MAX_TOOLS} tools") for index in range(MAX_TOOLS, len(tools))]
-        tools = tools[:MAX_TOOLS]
-    return [_tool(tool, names, target, losses, index) for index, tool in enumerate(tools)]
-
-
-def _tool(tool: Tool, names: Names, target: Target, losses: list[Loss], index: int) -> wire.Tool:
-    parameters: Raw | UnsetType = UNSET
-    strict = tool.strict
-    if tool.schema is not None:
-        fit = fitted(tool.schema)
-        if fit is None:
-            losses.append(Loss(f"$.tools[{index}].schema", "it is no JSON object"))
-        else:
-            parameters = fit.schema
-            if fit.changed is not None:
-                losses.append(Loss(f"$.tools[{index}].schema", fit.changed))
-            if strict and target.genuine and not fit.strict:
-                losses.append(Loss(f"$.tools[{index}].strict", NOT_STRICT))
-                strict = None
-    function = wire.FunctionSpec(names.upstream(tool.name), tool.description or None, parameters, strict)
-    return wire.Tool(function)
-
-
-_CHOICES: Final = {ChoiceMode.AUTO: "auto", ChoiceMode.NONE: "none", ChoiceMode.ANY: "required"}
-
-
-def _tool_choice(choice: ToolChoice | None, names: Names) -> str | wire.Choice | None:
-    if choice is None:
-        return None
-    if choice.mode is ChoiceMode.ONE:
-        return wire.Choice(type="function", function=wire.Named(names.upstream(choice.name)))
-    return _CHOICES[choice.mode]
 
 
 def _user(user: str | None, losses: list[Loss]) -> str | None:

@@ -24,6 +24,7 @@ from translators.conversation import (
 )
 from translators.dialect import Target
 from translators.dialects.openai_chat import media, wire
+from translators.freeform import unwrapped
 from translators.names import Names, legal_id
 from translators.openai_models import is_reasoning_model
 from translators.pairing import Paired, pair
@@ -42,7 +43,8 @@ class MessageWriter:
     string.
     """
 
-    def __init__(self, names: Names, target: Target, losses: list[Loss]) -> None:
+    def __init__(self, names: Names, target: Target, losses: list[Loss], custom: frozenset[str] = frozenset()) -> None:
+        self._custom = custom
         self._names = names
         self._target = target
         self._losses = losses
@@ -55,7 +57,7 @@ class MessageWriter:
     def write(self, conversation: Conversation) -> list[wire.Message]:
         """All messages, in order."""
         if conversation.system:
-            self._instruct(conversation.system)
+            self._instruct(conversation.system, "$.system")
         pairs = pair(conversation.messages, self._losses)
         for index, message in enumerate(conversation.messages):
             if message.role is Role.ASSISTANT:
@@ -65,20 +67,29 @@ class MessageWriter:
                 continue
             self._end_turn()
             if message.role is Role.SYSTEM:
-                self._instruct(message.parts)
+                self._instruct(message.parts, f"$.messages[{index}].parts")
             else:
                 self._user(message, pairs.orphans, index)
         self._end_turn()
         return self._messages
 
-    def _instruct(self, parts: Sequence[Part]) -> None:
+    def _unsaid(self, part: Text | Image | File, path: str) -> None:
+        if part.cache is not None:
+            self._losses.append(Loss(f"{path}.cache_control", "chat completions cache by themselves"))
+        if isinstance(part, Text) and part.notes:
+            self._losses.append(Loss(f"{path}.notes", "where words come from is nothing that chat takes back"))
+
+    def _instruct(self, parts: Sequence[Part], path: str) -> None:
+        for index, part in enumerate(parts):
+            if isinstance(part, Text):
+                self._unsaid(part, f"{path}[{index}]")
         content = self._content([wire.TextPart(part.text) for part in parts if isinstance(part, Text)])
         self._messages.append(wire.DeveloperMessage(content) if self._developer else wire.SystemMessage(content))
 
     def _user(self, message: Message, orphans: set[tuple[int, int]], index: int) -> None:
         parts: list[wire.ContentPart] = []
         for number, part in enumerate(message.parts):
-            if type(part) is Text:  # nearly all of them
+            if type(part) is Text and part.cache is None and not part.notes:  # nearly all of them
                 parts.append(wire.TextPart(part.text))
             elif isinstance(part, ToolResult):
                 if (index, number) in orphans:
@@ -97,9 +108,13 @@ class MessageWriter:
 
     def _said(self, part: Part, path: str) -> list[wire.ContentPart]:
         """A part of a user message, or of a tool's result."""
+        if isinstance(part, Text | Image | File):
+            self._unsaid(part, path)
         match part:
             case Text(text=text) | Refusal(text=text):
                 return [wire.TextPart(text)]
+            case Video() if not self._target.genuine:
+                return [media.encode_video(part)]
             case Audio(data=data, format=audio_format):
                 return [wire.AudioPart(wire.InputAudio(data, audio_format))]
             case Image() | File():
@@ -119,12 +134,17 @@ class MessageWriter:
         for number, part in enumerate(message.parts):
             match part:
                 case Text(text=text):
+                    if part.cache is not None or part.notes:
+                        self._unsaid(part, f"$.messages[{index}].parts[{number}]")
                     self._texts.append(wire.TextPart(text))
                 case Refusal(text=text):
                     turn.refusal = (turn.refusal or "") + text
                 case Thinking():
                     self._thought(part, f"$.messages[{index}].parts[{number}]")
                 case ToolCall():
+                    if part.cache is not None:
+                        path = f"$.messages[{index}].parts[{number}].cache_control"
+                        self._losses.append(Loss(path, "chat completions cache by themselves"))
                     turn.tool_calls = turn.tool_calls or []
                     turn.tool_calls.append(self._call(part))
                 case ToolResult():
@@ -141,8 +161,12 @@ class MessageWriter:
             self._losses.append(Loss(path, "earlier thinking is not sent to chat completions"))
 
     def _call(self, call: ToolCall) -> wire.ToolCall:
+        call_id = legal_id(call.id, MAX_ID)
+        if call.name in self._custom:
+            custom = wire.CustomCall(self._names.upstream(call.name), unwrapped(call.arguments))
+            return wire.ToolCall(call_id, type="custom", custom=custom)
         function = wire.Function(self._names.upstream(call.name), call.arguments or "{}")
-        return wire.ToolCall(legal_id(call.id, MAX_ID), type="function", function=function)
+        return wire.ToolCall(call_id, type="function", function=function)
 
     def _end_turn(self) -> None:
         """The assistant's message, then a tool message for each of its calls, then what results had attached."""

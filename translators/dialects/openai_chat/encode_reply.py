@@ -1,181 +1,106 @@
-"""Neutral events -> chat replies, streamed and whole."""
+"""Neutral replies -> whole chat replies."""
 
-from typing import Final
+from typing import Any
 
-from translators.conversation import Refusal, Reply, Text, Thinking, ToolCall
+from msgspec import Struct, field
+
+from translators.conversation import Audio, File, Image, Refusal, Reply, Text, Thinking, ToolCall
 from translators.dialect import Context, call_id
+from translators.dialects.openai_chat.finish import ID_PREFIX, UNSHOWN, finish_of
+from translators.dialects.openai_chat.media import image_out
+from translators.dialects.openai_chat.said_beside import annotations_of, logprobs_content
 from translators.dialects.openai_chat.usage import encode_usage
-from translators.errors import UpstreamError
-from translators.events import (
-    Event,
-    PartDelta,
-    PartEnd,
-    PartKind,
-    PartNote,
-    PartStart,
-    ReplyEnd,
-    ReplyError,
-    ReplyStart,
-    StopReason,
-    Usage,
-)
-from translators.jsonio import ENCODER, quoted
+from translators.freeform import unwrapped
+from translators.jsonio import ENCODER
 from translators.names import client_name, reply_id
-from translators.openai_errors import error_frame
-
-FINISH: Final = {
-    StopReason.END_TURN: "stop",
-    StopReason.STOP_SEQUENCE: "stop",
-    StopReason.PAUSE: "stop",
-    StopReason.LENGTH: "length",
-    StopReason.TOOL_USE: "tool_calls",
-    StopReason.REFUSAL: "content_filter",
-}
-ID_PREFIX: Final = "chatcmpl-"
-DONE: Final = b"data: [DONE]\n\n"
-
-_KEY_OF_KIND: Final = {
-    PartKind.TEXT: b'{"content":',
-    PartKind.THINKING: b'{"reasoning_content":',
-    PartKind.REFUSAL: b'{"refusal":',
-}
-_OPEN_TAIL: Final = b'},"finish_reason":null}]}\n\n'
-_CALL_TAIL: Final = b"}}]" + _OPEN_TAIL
+from translators.notes import Citation, Logprobs
 
 
-class StreamEncoder:
-    """Neutral events in, chat chunks out.
+class _Message(Struct):
+    """What the message says, gathered."""
 
-    What all chunks of a reply share is made once, as is the beginning of each part's deltas; parts may interleave.
-    """
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._head = b""
-        self._deltas: dict[int, tuple[bytes, bytes]] = {}  # part -> what stands before and behind its text
-        self._wordless: set[int] = set()  # calls whose arguments have not begun
-        self._calls = 0
-        self._refused = False
-        self._prompt: Usage | None = None
-
-    def feed(self, event: Event) -> bytes:
-        """The chunks of an event."""
-        match event:
-            case PartDelta(part=part, text=text):
-                if not text or part not in self._deltas:
-                    return b""
-                self._wordless.discard(part)
-                head, tail = self._deltas[part]
-                return head + quoted(text) + tail
-            case PartStart():
-                return self._part_start(event)
-            case PartNote():
-                return b""
-            case PartEnd(part=part):
-                return self._part_end(part)
-            case ReplyStart():
-                return self._start(event)
-            case ReplyEnd():
-                return self._end(event)
-            case ReplyError():
-                return error_frame(UpstreamError(event.kind, event.message, status=event.status, code=event.code))
-
-    def _start(self, start: ReplyStart) -> bytes:
-        context = self._context
-        self._prompt = start.usage
-        self._head = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,"choices":' % (
-            quoted(reply_id(start.id, ID_PREFIX, context.reply_id)),
-            context.created_s,
-            quoted(context.model or start.model),
-        )
-        return self._chunk(b'{"role":"assistant","content":""') + _OPEN_TAIL
-
-    def _part_start(self, start: PartStart) -> bytes:
-        if start.kind is PartKind.TOOL_CALL:
-            return self._call_start(start)
-        key = _KEY_OF_KIND.get(start.kind)
-        if start.redacted or key is None:
-            return b""
-        self._refused |= start.kind is PartKind.REFUSAL
-        self._deltas[start.part] = (self._chunk(key), _OPEN_TAIL)
-        return b""
-
-    def _call_start(self, start: PartStart) -> bytes:
-        """Id, type and name on the first chunk of a call, then its arguments in pieces."""
-        index = self._calls
-        self._calls += 1
-        head = self._chunk(b'{"tool_calls":[{"index":%d,' % index)
-        self._deltas[start.part] = (head + b'"function":{"arguments":', _CALL_TAIL)
-        self._wordless.add(start.part)
-        name = quoted(client_name(self._context.names, start.name))
-        known_by = quoted(call_id(start.id, self._context, self._calls))
-        call = b'"id":%b,"type":"function","function":{"name":%b,"arguments":""' % (known_by, name)
-        return head + call + _CALL_TAIL
-
-    def _part_end(self, part: int) -> bytes:
-        """A call without arguments still needs an object: clients parse what they got."""
-        delta = self._deltas.pop(part, None)
-        if delta is None or part not in self._wordless:
-            return b""
-        head, tail = delta
-        return head + b'"{}"' + tail
-
-    def _end(self, end: ReplyEnd) -> bytes:
-        finish = _finish(end.stop, self._calls, self._refused)
-        chunks = self._chunk(b'{},"finish_reason":"%b"}]}\n\n' % finish.encode())
-        usage = end.usage or self._prompt
-        if self._context.include_usage and usage is not None:
-            chunks += self._head + b'[],"usage":' + ENCODER.encode(encode_usage(usage)) + b"}\n\n"
-        return chunks + DONE
-
-    def _chunk(self, delta: bytes) -> bytes:
-        return self._head + b'[{"index":0,"delta":' + delta
+    texts: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    annotations: list[dict[str, Any]] = field(default_factory=list)
+    images: list[dict[str, Any]] = field(default_factory=list)
+    audio: Audio | None = None
+    chances: list[Logprobs] = field(default_factory=list)
+    length: int = 0
 
 
 def encode_reply(reply: Reply, context: Context) -> bytes:
     """The body of a whole reply."""
-    calls: list[dict[str, object]] = []
-    texts: list[str] = []
-    thoughts: list[str] = []
-    refusals: list[str] = []
-    for part in reply.parts:
-        match part:
-            case Text(text=text):
-                texts.append(text)
-            case ToolCall(id=upstream_id, name=name, arguments=arguments):
-                function = {"name": client_name(context.names, name), "arguments": arguments or "{}"}
-                known_by = call_id(upstream_id, context, len(calls) + 1)
-                calls.append({"id": known_by, "type": "function", "function": function})
-            case Thinking(text=text, redacted=redacted):
-                thoughts += [] if redacted else [text]
-            case Refusal(text=text):
-                refusals.append(text)
-            case _:  # A reply holds no others.
-                continue
-    message: dict[str, object] = {
+    said = _gathered(reply, context)
+    message: dict[str, Any] = {
         "role": "assistant",
-        "content": "".join(texts) if texts or not (calls or refusals) else None,
-        "refusal": "".join(refusals) or None,
+        "content": "".join(said.texts) if said.texts or not (said.calls or said.refusals) else None,
+        "refusal": "".join(said.refusals) or None,
     }
-    if any(thoughts):
-        message["reasoning_content"] = "".join(thoughts)
-    if calls:
-        message["tool_calls"] = calls
-    finish = _finish(reply.stop, len(calls), bool(refusals))
-    body: dict[str, object] = {
+    if any(said.thoughts):
+        message["reasoning_content"] = "".join(said.thoughts)
+    if said.annotations:
+        message["annotations"] = said.annotations
+    if said.images:
+        message["images"] = said.images
+    if said.audio is not None:
+        sound = {"id": f"audio_{context.reply_id}", "data": said.audio.data, "transcript": ""}
+        message["audio"] = {**sound, "expires_at": context.created_s}
+    if said.calls:
+        message["tool_calls"] = said.calls
+    choice = {
+        "index": 0,
+        "message": message,
+        "logprobs": {"content": logprobs_content(said.chances), "refusal": None} if said.chances else None,
+        "finish_reason": finish_of(reply.stop, len(said.calls), bool(said.refusals)),
+    }
+    body: dict[str, Any] = {
         "id": reply_id(reply.id, ID_PREFIX, context.reply_id),
         "object": "chat.completion",
         "created": context.created_s,
         "model": context.model or reply.model,
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}],
+        "choices": [choice],
     }
     if reply.usage is not None:
         body["usage"] = encode_usage(reply.usage)
     return ENCODER.encode(body)
 
 
-def _finish(stop: StopReason, calls: int, refused: bool) -> str:
-    """A tool stop without calls was structured output; a refusal in words ends as any other words do."""
-    if (stop is StopReason.TOOL_USE and not calls) or (stop is StopReason.REFUSAL and refused):
-        return "stop"
-    return FINISH[stop]
+def _gathered(reply: Reply, context: Context) -> _Message:
+    said = _Message()
+    for part in reply.parts:
+        match part:
+            case Text():
+                _take_text(said, part)
+            case ToolCall():
+                said.calls.append(_call(part, context, len(said.calls) + 1))
+            case Thinking(text=text, redacted=redacted):
+                said.thoughts += [] if redacted else [text]
+            case Refusal(text=text):
+                said.refusals.append(text)
+            case Image(media_type=media_type, data=data):
+                said.images.append(image_out(media_type or "image/png", data))
+            case Audio():
+                said.audio = part
+            case File(media_type=media_type):
+                _take_text(said, Text(UNSHOWN.format(what=media_type)))
+            case _:  # What ran at a vendor shows in what is cited; a reply holds no others.
+                continue
+    return said
+
+
+def _take_text(said: _Message, part: Text) -> None:
+    said.texts.append(part.text)
+    if part.notes:
+        citations = [note for note in part.notes if isinstance(note, Citation)]
+        said.annotations += annotations_of(citations, said.length, len(part.text))
+        said.chances += [note for note in part.notes if isinstance(note, Logprobs)]
+    said.length += len(part.text)
+
+
+def _call(call: ToolCall, context: Context, number: int) -> dict[str, Any]:
+    name, known_by = client_name(context.names, call.name), call_id(call.id, context, number)
+    if name in context.freeform:
+        return {"id": known_by, "type": "custom", "custom": {"name": name, "input": unwrapped(call.arguments)}}
+    return {"id": known_by, "type": "function", "function": {"name": name, "arguments": call.arguments or "{}"}}

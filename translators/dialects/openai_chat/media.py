@@ -1,13 +1,18 @@
 """Images, files and sound: chat's data URLs <-> the neutral parts."""
 
-from typing import Final
+from typing import Any, Final
 
-from translators.conversation import Audio, CacheMark, File, Image
+from translators.conversation import Audio, CacheMark, File, Image, Video
 from translators.data_urls import IMAGE_TYPES, SUFFIX_OF_MEDIA_TYPE, data_url, split_data_url, type_of_name
 from translators.dialects.openai_chat import wire
 
 OWN_FILE_ID: Final = "file-"
 """How OpenAI's file ids begin; another vendor's id names nothing there."""
+
+
+def image_out(media_type: str, data: str) -> dict[str, Any]:
+    """A picture of the model's. Source: openrouter.ai/docs/features/multimodal/image-generation"""
+    return {"type": "image_url", "image_url": {"url": data_url(media_type, data)}}
 
 
 def decode_image(part: wire.ImagePart, cache: CacheMark | None) -> Image:
@@ -58,3 +63,29 @@ def encode_file(file: File) -> wire.FilePart | wire.TextPart | str:
 def decode_audio(part: wire.AudioPart) -> Audio:
     split = split_data_url(part.input_audio.data)
     return Audio(data=part.input_audio.data if split is None else split[1], format=part.input_audio.format)
+
+
+_SOUNDS: Final = {
+    "UklGR": "audio/wav",
+    "SUQz": "audio/mp3",
+    "//": "audio/mp3",
+    "T2dnUw": "audio/ogg",
+    "ZkxhQ": "audio/flac",
+}
+"""How sound of each type begins, in base64."""
+
+
+def type_of_sound(data: str) -> str:
+    """The media type of base64 data; raw samples, which begin with anything, where it is none of the others."""
+    return next((kind for start, kind in _SOUNDS.items() if data.startswith(start)), "audio/pcm")
+
+
+def decode_video(part: wire.VideoPart) -> Video:
+    given = part.video_url
+    url = given if isinstance(given, str) else given.url
+    split = split_data_url(url)
+    return Video(url=url) if split is None else Video(split[0], split[1])
+
+
+def encode_video(video: Video) -> wire.VideoPart:
+    return wire.VideoPart(wire.VideoUrl(video.url or data_url(video.media_type or "video/mp4", video.data)))

@@ -6,10 +6,23 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from translators.dialects.openai_chat import wire_reply
+from translators.data_urls import split_data_url
+from translators.dialects.openai_chat import media, wire_reply
 from translators.dialects.openai_chat.calls import Calls
+from translators.dialects.openai_chat.said_beside import citation_of, logprobs_of
 from translators.errors import ErrorKind, GatewayError, UpstreamError
-from translators.events import Event, PartDelta, PartEnd, PartKind, PartStart, ReplyEnd, ReplyStart, StopReason, Usage
+from translators.events import (
+    Event,
+    PartDelta,
+    PartEnd,
+    PartKind,
+    PartNote,
+    PartStart,
+    ReplyEnd,
+    ReplyStart,
+    StopReason,
+    Usage,
+)
 from translators.jsonio import UNREADABLE
 from translators.openai_errors import read_error
 
@@ -53,6 +66,7 @@ class ReplyMachine:
         self.prose_kind: PartKind | None = None
         self._parts = 0
         self._refused = False
+        self._audio: int | None = None
         self._calls = Calls()
 
     def start(self, head: wire_reply.Head | wire_reply.Completion) -> None:
@@ -72,6 +86,9 @@ class ReplyMachine:
             and delta.reasoning_details is None
             and delta.refusal is None
             and delta.function_call is None
+            and delta.annotations is None
+            and delta.audio is None
+            and delta.images is None
         ):  # nearly all of them
             if content:
                 self.events.append(PartDelta(self.prose, content))
@@ -91,12 +108,28 @@ class ReplyMachine:
             self._say(PartKind.REFUSAL, delta.refusal)
         for call in delta.tool_calls or ():
             self._call(call)
-        if delta.function_call is not None:
-            self._call(wire_reply.CallPiece(index=0, function=delta.function_call))
+        legacy = delta.function_call
+        if legacy is not None and (legacy.name or legacy.arguments):
+            self._call(wire_reply.CallPiece(index=0, function=legacy))
+        if delta.annotations:
+            self._cite(delta.annotations)
+        if delta.audio is not None:
+            self._sound(delta.audio)
+        for image in delta.images or ():
+            self._show(image)
+
+    def chances(self, logprobs: wire_reply.LogprobsPiece) -> None:
+        """How likely the tokens of the last piece were."""
+        for kind, tokens in ((PartKind.TEXT, logprobs.content), (PartKind.REFUSAL, logprobs.refusal)):
+            if tokens:
+                self._open(kind)
+                self.events.append(PartNote(self.prose, logprobs_of(tokens)))
 
     def end(self) -> None:
         """The end of all parts and of the reply."""
         self._end_prose()
+        if self._audio is not None:
+            self.events.append(PartEnd(self._audio))
         self.events += self._calls.end()
         self.events.append(ReplyEnd(self._stop(), self.usage))
 
@@ -116,12 +149,48 @@ class ReplyMachine:
     def _say(self, kind: PartKind, text: str) -> None:
         if not text:
             return
+        self._open(kind)
+        self.events.append(PartDelta(self.prose, text))
+
+    def _open(self, kind: PartKind) -> None:
         if self.prose_kind is not kind:
             self._end_prose()
             self.prose, self.prose_kind = self._parts, kind
             self._parts += 1
             self.events.append(PartStart(self.prose, kind))
-        self.events.append(PartDelta(self.prose, text))
+
+    def _cite(self, annotations: list[wire_reply.Annotation]) -> None:
+        """They stand on the text that is open, or on one of no words."""
+        citations = [citation for one in annotations if (citation := citation_of(one)) is not None]
+        if citations:
+            self._open(PartKind.TEXT)
+            self.events += [PartNote(self.prose, citation) for citation in citations]
+
+    def _sound(self, audio: wire_reply.AudioPiece) -> None:
+        """What is spoken, as words and as sound: the two come in pieces, side by side."""
+        if audio.transcript:
+            self._say(PartKind.TEXT, audio.transcript)
+        if audio.data:
+            if self._audio is None:
+                self._audio = self._parts
+                self._parts += 1
+                self.events.append(PartStart(self._audio, PartKind.MEDIA, media_type=media.type_of_sound(audio.data)))
+            self.events.append(PartDelta(self._audio, audio.data))
+
+    def _show(self, image: wire_reply.ImageOut) -> None:
+        url = (image.image_url.url or "") if image.image_url is not None else ""
+        split = split_data_url(url)
+        if split is None:
+            self._say(PartKind.TEXT, f"![image]({url})" if url else "")
+            return
+        self._end_prose()
+        part = self._parts
+        self._parts += 1
+        self.events += [
+            PartStart(part, PartKind.MEDIA, media_type=split[0] or "image/png"),
+            PartDelta(part, split[1]),
+            PartEnd(part),
+        ]
 
     def _call(self, piece: wire_reply.CallPiece) -> None:
         events = self._calls.take(piece, self._parts)

@@ -10,6 +10,7 @@ def decode_usage(wire: wire_reply.Usage) -> Usage:
     xAI counts reasoning beside the completion, not in it; its total gives that away.
     """
     prompt, completion = wire.prompt_tokens or 0, wire.completion_tokens or 0
+    searched = wire.server_tool_use_details or wire.server_tool_use
     prompt_details, details = wire.prompt_tokens_details, wire.completion_tokens_details
     reasoning = (details.reasoning_tokens or 0) if details is not None else 0
     cached = wire.prompt_cache_hit_tokens or wire.cached_tokens or 0
@@ -27,6 +28,9 @@ def decode_usage(wire: wire_reply.Usage) -> Usage:
         cache_write_tokens=_within(written, prompt - cached),
         output_tokens=completion,
         reasoning_tokens=_within(reasoning, completion),
+        input_audio_tokens=_within((prompt_details.audio_tokens or 0) if prompt_details else 0, prompt),
+        output_audio_tokens=_within((details.audio_tokens or 0) if details else 0, completion),
+        searches=max(0, (searched.web_search_requests or 0) if searched else 0),
     )
 
 
@@ -39,10 +43,17 @@ def encode_usage(usage: Usage) -> dict[str, object]:
     prompt_details = {"cached_tokens": usage.cached_tokens}
     if usage.cache_write_tokens:
         prompt_details["cache_write_tokens"] = usage.cache_write_tokens
+    details = {"reasoning_tokens": usage.reasoning_tokens}
+    if usage.input_audio_tokens:
+        prompt_details["audio_tokens"] = usage.input_audio_tokens
+    if usage.output_audio_tokens:
+        details["audio_tokens"] = usage.output_audio_tokens
+    searched = {"server_tool_use_details": {"web_search_requests": usage.searches}} if usage.searches else {}
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,
         "total_tokens": usage.input_tokens + usage.output_tokens,
         "prompt_tokens_details": prompt_details,
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        "completion_tokens_details": details,
+        **searched,
     }

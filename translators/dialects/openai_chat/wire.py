@@ -8,17 +8,27 @@ from typing import Any, Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from translators.dialects.openai_chat.wire_tools import (
+    AnyTool,
+    CacheControl,
+    Choice,
+    FunctionSpec,
+    Named,
+    WebSearchOptions,
+)
 
-class CacheControl(Struct, omit_defaults=True):
-    """Anthropic's cache mark, which OpenRouter, DashScope and others take in chat requests."""
 
-    type: str = "ephemeral"
+class Breakpoint(Struct, omit_defaults=True):
+    """OpenAI's own cache mark."""
+
+    mode: str = ""
     ttl: str | None = None
 
 
 class TextPart(Struct, tag="text", omit_defaults=True):
     text: str
     cache_control: CacheControl | None = None
+    prompt_cache_breakpoint: Breakpoint | None = None
 
 
 class ImageUrl(Struct, omit_defaults=True):
@@ -31,6 +41,7 @@ class ImagePart(Struct, tag="image_url", omit_defaults=True):
 
     image_url: ImageUrl | str
     cache_control: CacheControl | None = None
+    prompt_cache_breakpoint: Breakpoint | None = None
 
 
 class InputAudio(Struct):
@@ -40,6 +51,18 @@ class InputAudio(Struct):
 
 class AudioPart(Struct, tag="input_audio", omit_defaults=True):
     input_audio: InputAudio
+    cache_control: CacheControl | None = None
+    prompt_cache_breakpoint: Breakpoint | None = None
+
+
+class VideoUrl(Struct):
+    url: str
+
+
+class VideoPart(Struct, tag="video_url", omit_defaults=True):
+    """OpenRouter's, DashScope's and vLLM's."""
+
+    video_url: VideoUrl | str
     cache_control: CacheControl | None = None
 
 
@@ -52,6 +75,7 @@ class FileData(Struct, omit_defaults=True):
 class FilePart(Struct, tag="file", omit_defaults=True):
     file: FileData
     cache_control: CacheControl | None = None
+    prompt_cache_breakpoint: Breakpoint | None = None
 
 
 class RefusalPart(Struct, tag="refusal"):
@@ -64,7 +88,7 @@ class ThinkingPart(Struct, tag="thinking"):
     thinking: str | list[TextPart]
 
 
-ContentPart = TextPart | ImagePart | AudioPart | FilePart | RefusalPart | ThinkingPart
+ContentPart = TextPart | ImagePart | AudioPart | VideoPart | FilePart | RefusalPart | ThinkingPart
 Content = str | list[ContentPart] | None
 
 
@@ -117,6 +141,7 @@ class AssistantMessage(Struct, tag="assistant", tag_field="role", omit_defaults=
     reasoning: str | None = None
     tool_calls: list[ToolCall] | None = None
     function_call: Function | None = None
+    audio: Raw | UnsetType = UNSET
     cache_control: CacheControl | None = None
 
 
@@ -136,43 +161,6 @@ class FunctionMessage(Struct, tag="function", tag_field="role", omit_defaults=Tr
 Message = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage | FunctionMessage
 
 
-class FunctionSpec(Struct, omit_defaults=True):
-    name: str
-    description: str | None = None
-    parameters: Raw | UnsetType = UNSET
-    strict: bool | None = None
-
-
-class Tool(Struct, tag="function", omit_defaults=True):
-    """Custom and hosted tools have no counterpart elsewhere: the tolerant way drops them as losses."""
-
-    function: FunctionSpec
-    cache_control: CacheControl | None = None
-
-
-class Named(Struct):
-    name: str
-
-
-class AllowedTool(Struct):
-    type: str = "function"
-    function: Named | None = None
-
-
-class AllowedTools(Struct):
-    mode: str = "auto"
-    tools: list[AllowedTool] = []
-
-
-class Choice(Struct, omit_defaults=True):
-    """`tool_choice` where it is an object."""
-
-    type: str | UnsetType = UNSET
-    function: Named | None = None
-    custom: Named | None = None
-    allowed_tools: AllowedTools | None = None
-
-
 class JsonSchema(Struct, omit_defaults=True):
     name: str = ""
     description: str | None = None
@@ -187,6 +175,7 @@ class ResponseFormat(Struct, omit_defaults=True):
 
 class StreamOptions(Struct, omit_defaults=True):
     include_usage: bool | None = None
+    include_obfuscation: bool | None = None
 
 
 class Reasoning(Struct):
@@ -225,29 +214,29 @@ class Request(Struct, omit_defaults=True):
     reasoning: Reasoning | None = None
     thinking: Thinking | None = None
     response_format: ResponseFormat | None = None
-    tools: list[Tool] | None = None
+    tools: list[AnyTool] | None = None
     tool_choice: str | Choice | None = None
     parallel_tool_calls: bool | None = None
     functions: list[FunctionSpec] | None = None
     function_call: str | Named | None = None
     user: str | None = None
     service_tier: str | None = None
+    n: int | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    web_search_options: WebSearchOptions | None = None
     audio: Raw | UnsetType = UNSET
     logit_bias: Raw | UnsetType = UNSET
-    logprobs: Raw | UnsetType = UNSET
     metadata: Raw | UnsetType = UNSET
     modalities: Raw | UnsetType = UNSET
     moderation: Raw | UnsetType = UNSET
-    n: Raw | UnsetType = UNSET
     prediction: Raw | UnsetType = UNSET
     prompt_cache_key: Raw | UnsetType = UNSET
     prompt_cache_options: Raw | UnsetType = UNSET
     prompt_cache_retention: Raw | UnsetType = UNSET
     safety_identifier: Raw | UnsetType = UNSET
     store: Raw | UnsetType = UNSET
-    top_logprobs: Raw | UnsetType = UNSET
     verbosity: Raw | UnsetType = UNSET
-    web_search_options: Raw | UnsetType = UNSET
     chat_template_kwargs: Raw | UnsetType = UNSET
     enable_thinking: Raw | UnsetType = UNSET
     min_p: Raw | UnsetType = UNSET
@@ -262,20 +251,16 @@ class Request(Struct, omit_defaults=True):
 GENUINE_EXTRAS: Final[tuple[str, ...]] = (
     "audio",
     "logit_bias",
-    "logprobs",
     "metadata",
     "modalities",
     "moderation",
-    "n",
     "prediction",
     "prompt_cache_key",
     "prompt_cache_options",
     "prompt_cache_retention",
     "safety_identifier",
     "store",
-    "top_logprobs",
     "verbosity",
-    "web_search_options",
 )
 """Fields of OpenAI's own that have no neutral form."""
 

@@ -10,14 +10,25 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 class PromptDetails(Struct, gc=False):
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
+    audio_tokens: int | None = None
 
 
 class CompletionDetails(Struct, gc=False):
     reasoning_tokens: int | None = None
+    audio_tokens: int | None = None
+
+
+class ServerToolUse(Struct, gc=False):
+    """OpenRouter's."""
+
+    web_search_requests: int | None = None
 
 
 class Usage(Struct, gc=False):
     """`prompt_cache_hit_tokens` is DeepSeek's, `cached_tokens` beside the others Moonshot's and Together's."""
+
+    server_tool_use_details: ServerToolUse | None = None
+    server_tool_use: ServerToolUse | None = None
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -52,10 +63,60 @@ class FunctionPiece(Struct, gc=False):
     arguments: str | None = None
 
 
+class CustomPiece(Struct, gc=False):
+    name: str | None = None
+    input: str | None = None
+
+
 class CallPiece(Struct, gc=False):
     index: int | None = None
     id: str | None = None
     function: FunctionPiece | None = None
+    custom: CustomPiece | None = None
+
+
+class UrlCitation(Struct, gc=False):
+    """`content` is OpenRouter's: words of the page."""
+
+    url: str | None = None
+    title: str | None = None
+    start_index: int | None = None
+    end_index: int | None = None
+    content: str | None = None
+
+
+class Annotation(Struct, gc=False):
+    type: str | None = None
+    url_citation: UrlCitation | None = None
+
+
+class AudioPiece(Struct, gc=False):
+    """Base64 data and the words that it says."""
+
+    data: str | None = None
+    transcript: str | None = None
+
+
+class ImageUrl(Struct, gc=False):
+    url: str | None = None
+
+
+class ImageOut(Struct, gc=False):
+    """OpenRouter's: a picture that the model made."""
+
+    image_url: ImageUrl | None = None
+
+
+class TokenChances(Struct, gc=False):
+    token: str
+    logprob: float
+    bytes: list[int] | None = None
+    top_logprobs: "list[TokenChances] | None" = None
+
+
+class LogprobsPiece(Struct, gc=False):
+    content: list[TokenChances] | None = None
+    refusal: list[TokenChances] | None = None
 
 
 class Delta(Struct, gc=False):
@@ -66,6 +127,9 @@ class Delta(Struct, gc=False):
     refusal: str | None = None
     tool_calls: list[CallPiece] | None = None
     function_call: FunctionPiece | None = None
+    annotations: list[Annotation] | None = None
+    audio: AudioPiece | None = None
+    images: list[ImageOut] | None = None
 
 
 class Choice(Struct, gc=False):
@@ -73,6 +137,7 @@ class Choice(Struct, gc=False):
     delta: Delta | None = None
     finish_reason: str | None = None
     message: Delta | None = None
+    logprobs: LogprobsPiece | None = None
 
 
 class Chunk(Struct, gc=False):

@@ -168,8 +168,8 @@ def test_a_cache_mark_on_the_message_stands_on_its_last_part_unless_that_has_its
 
 
 def test_parts_tools_and_calls_of_unknown_types_are_losses_with_their_place() -> None:
-    content = [{"type": "video_url", "video_url": {"url": "x"}}, {"type": "text", "text": "a"}]
-    tools = [{"type": "web_search"}, {"type": "custom", "custom": {"name": "p"}}]
+    content = [{"type": "hologram", "hologram": {"url": "x"}}, {"type": "text", "text": "a"}]
+    tools = [{"type": "code_interpreter"}, {"type": "openrouter:datetime"}]
     conversation = decode({"role": "user", "content": content}, tools=tools)
     assert conversation.messages[0].parts == (Text("a"),)
     assert [loss.path for loss in conversation.losses] == ["$.messages[0].content[0]", "$.tools[0]", "$.tools[1]"]
@@ -259,8 +259,8 @@ def test_scalars_and_extras() -> None:
     assert (conversation.stream, conversation.include_usage, conversation.stop) == (True, True, ("x",))
     assert (conversation.temperature, conversation.top_k, conversation.seed) == (1.0, 4, 7)
     assert (conversation.user, conversation.service_tier) == ("u", "flex")
-    assert dict(conversation.extras) == {"n": Raw(b"2"), "logit_bias": Raw(b'{"5": -1}')}
-    assert "n" not in decode(n=1).extras
+    assert (conversation.n, conversation.logprobs) == (2, None)
+    assert dict(conversation.extras) == {"logit_bias": Raw(b'{"5": -1}')}
 
 
 @pytest.mark.parametrize(

@@ -430,7 +430,7 @@ def test_tools_and_choices() -> None:
     assert body["tools"][0]["function"]["strict"] is True
     assert body["tools"][0].keys() == {"type", "function"}
     assert (body["tool_choice"], body["parallel_tool_calls"]) == ("required", False)
-    assert encoded.losses == ()
+    assert [loss.path for loss in encoded.losses] == ["$.tools[0].cache_control"]
     without, _ = encode(tool_choice=ToolChoice(ChoiceMode.AUTO), parallel_tool_calls=True)
     assert not without.keys() & {"tool_choice", "parallel_tool_calls", "tools"}
 
@@ -447,7 +447,7 @@ def test_output_formats() -> None:
 
 
 def test_extras_go_where_they_are_known() -> None:
-    extras = {"n": Raw(b"2"), "provider": Raw(b"{}"), "inference_geo": Raw(b'"eu"')}
+    extras = {"store": Raw(b"true"), "provider": Raw(b"{}"), "inference_geo": Raw(b'"eu"')}
     assert encode(extras=extras)[0]["provider"] == {}
     assert losses(extras=extras) == ["$.inference_geo"]
     assert losses(extras=extras, target=OPENAI) == ["$.provider", "$.inference_geo"]
@@ -479,7 +479,7 @@ def test_a_conversation_that_chat_can_say_comes_back_whole() -> None:
         output_format=OutputFormat(Raw(b'{"type":"object"}'), "n", "d", strict=False),
         user="u",
         service_tier="flex",
-        extras={"n": Raw(b"2"), "metadata": Raw(b'{"a":"b"}')},
+        extras={"metadata": Raw(b'{"a":"b"}')},
     )
     encoded = DIALECT.encode_request(conversation, Target("gpt-4o", stream=True, genuine=True))
     assert encoded.losses == ()
