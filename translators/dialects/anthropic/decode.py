@@ -145,13 +145,14 @@ def _text(block: wire.TextBlock) -> Text:
 
 def _part(block: wire.Block, path: str, losses: list[Loss]) -> Part | None:
     match block:
-        case wire.TextBlock() | wire.ImageBlock() | wire.DocumentBlock() | wire.SearchResultBlock():
-            return _content(block, path, losses)
         case wire.ToolUseBlock():
-            _own_words(block, path, losses)
+            if block.caller is not wire.ABSENT or block.toolset_name is not None:
+                _own_words(block, path, losses)
             return ToolCall(block.id, block.name, _arguments(block.input, path), _mark(block.cache_control))
         case wire.ToolResultBlock():
             return _tool_result(block, path, losses)
+        case wire.TextBlock() | wire.ImageBlock() | wire.DocumentBlock() | wire.SearchResultBlock():
+            return _content(block, path, losses)
         case wire.ThinkingBlock(thinking=text, signature=signature):
             return Thinking(text, signature or None, NAME if signature else None)
         case wire.RedactedThinkingBlock(data=data):
@@ -267,7 +268,8 @@ def _content_text(content: str | list[wire.TextBlock | wire.ImageBlock], path: s
 
 def _tool_result(block: wire.ToolResultBlock, path: str, losses: list[Loss]) -> ToolResult:
     parts: tuple[Part, ...]
-    _own_words(block, path, losses)
+    if block.toolset_name is not None:
+        _own_words(block, path, losses)
     if isinstance(block.content, str):
         parts = (Text(block.content),) if block.content else ()
     else:

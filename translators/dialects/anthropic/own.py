@@ -1,9 +1,11 @@
 """A request of this dialect for an upstream of this dialect: its own bytes, but for what Anthropic could only refuse.
 
 A conversation may have been answered by another vendor before, whose thinking reached the client in blocks with an
-empty signature. Anthropic refuses those, and a tool loop that does not begin with thinking while that is enabled.
+empty signature, and whose searches in results that Anthropic did not encrypt. Anthropic refuses those, and a tool loop
+that does not begin with thinking while that is enabled.
 """
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +17,11 @@ from translators.dialects.anthropic.suffix import with_thinking
 from translators.errors import BadRequest
 from translators.jsonio import top_level, with_fields
 
-UNSIGNED: Final = (b'"signature":""', b'"signature": ""')
+_KEYS: Final = (b'"signature":', b'"encrypted_content":', b'"encrypted_index":')
+UNSIGNED: Final = tuple(key + space + b'""' for key in _KEYS for space in (b"", b" "))
+_FOUND: Final = re.compile(rb'"encrypted_content"\s*:\s*""')
+_CITED: Final = re.compile(rb'"encrypted_index"\s*:\s*""')
+_SEARCH: Final = ("server_tool_use", "web_search_tool_result")
 THOUGHTS: Final = frozenset(("thinking", "redacted_thinking"))
 
 
@@ -27,6 +33,8 @@ class _Message(Struct):
 class _Block(Struct):
     type: str = ""
     signature: str | None = None
+    id: str | None = None
+    tool_use_id: str | None = None
 
 
 class _Thinking(Struct):
@@ -63,7 +71,7 @@ def _without_unsigned(body: bytes) -> tuple[bytes, tuple[Loss, ...]]:
     for index, message in enumerate(_MESSAGES.decode(fields.get("messages", b"null"))):
         if bytes(message.content).lstrip().startswith(b"["):
             blocks = _BLOCKS.decode(message.content)
-            signed = [block for at, block in enumerate(blocks) if not _is_unsigned(block, index, at, losses)]
+            signed = _signed(blocks, f"$.messages[{index}].content", losses)
             if not signed and blocks:
                 continue
             message = _Message(message.role, Raw(msgspec.json.encode(signed)))
@@ -80,12 +88,28 @@ def _without_unsigned(body: bytes) -> tuple[bytes, tuple[Loss, ...]]:
     return with_fields(msgspec.json.encode(fields), changed), tuple(losses)
 
 
-def _is_unsigned(block: Raw, index: int, at: int, losses: list[Loss]) -> bool:
-    seen = _BLOCK.decode(block)
-    if seen.type != "thinking" or seen.signature:
-        return False
-    losses.append(Loss(f"$.messages[{index}].content[{at}]", "thinking that Anthropic has not signed"))
-    return True
+def _signed(blocks: list[Raw], path: str, losses: list[Loss]) -> list[Raw]:
+    """Those that Anthropic takes back."""
+    kept: list[Raw] = []
+    seen = [_BLOCK.decode(block) for block in blocks]
+    elsewhere = {
+        one.tool_use_id
+        for one, block in zip(seen, blocks, strict=True)
+        if one.type == "web_search_tool_result" and _FOUND.search(block)
+    }
+    for at, (one, block) in enumerate(zip(seen, blocks, strict=True)):
+        if one.type == "thinking" and not one.signature:
+            losses.append(Loss(f"{path}[{at}]", "thinking that Anthropic has not signed"))
+        elif one.type in _SEARCH and (one.tool_use_id or one.id) in elsewhere:
+            losses.append(Loss(f"{path}[{at}]", "a search that ran at another vendor"))
+        elif one.type == "text" and _CITED.search(block):
+            losses.append(Loss(f"{path}[{at}].citations", "they are another vendor's"))
+            fields = top_level(bytes(block))
+            fields.pop("citations", None)
+            kept.append(Raw(msgspec.json.encode(fields)))
+        else:
+            kept.append(block)
+    return kept
 
 
 def _is_enabled(fields: dict[str, Raw]) -> bool:

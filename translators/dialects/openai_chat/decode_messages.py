@@ -136,6 +136,8 @@ def _mark(
 def _part(part: wire.ContentPart, message_mark: wire_tools.CacheControl | None) -> Part:
     match part:
         case wire.TextPart(text=text):
+            if part.cache_control is None and part.prompt_cache_breakpoint is None and message_mark is None:
+                return Text(text)  # nearly all of them
             return Text(text, _mark(part, message_mark))
         case wire.ImagePart():
             return media.decode_image(part, _mark(part, message_mark))

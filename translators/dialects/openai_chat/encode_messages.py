@@ -108,16 +108,19 @@ class MessageWriter:
 
     def _said(self, part: Part, path: str) -> list[wire.ContentPart]:
         """A part of a user message, or of a tool's result."""
-        if isinstance(part, Text | Image | File):
-            self._unsaid(part, path)
         match part:
-            case Text(text=text) | Refusal(text=text):
+            case Text(text=text):
+                if part.cache is not None or part.notes:
+                    self._unsaid(part, path)
+                return [wire.TextPart(text)]
+            case Refusal(text=text):
                 return [wire.TextPart(text)]
             case Video() if not self._target.genuine:
                 return [media.encode_video(part)]
             case Audio(data=data, format=audio_format):
                 return [wire.AudioPart(wire.InputAudio(data, audio_format))]
             case Image() | File():
+                self._unsaid(part, path)
                 encoded = media.encode_image(part) if isinstance(part, Image) else media.encode_file(part)
                 if not isinstance(encoded, str):
                     return [encoded]

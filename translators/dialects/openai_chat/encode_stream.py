@@ -48,6 +48,7 @@ class StreamEncoder:
         self._context = context
         self._head = b""
         self._deltas: dict[int, tuple[bytes, bytes]] = {}  # part -> what stands before and behind its text
+        self._odd: dict[int, tuple[bytes, bytes]] = {}  # the same for free-form calls and media
         self._wordless: set[int] = set()  # calls whose arguments have not begun
         self._calls = 0
         self._refused = False
@@ -64,14 +65,12 @@ class StreamEncoder:
         """The chunks of an event."""
         match event:
             case PartDelta(part=part, text=text):
-                if not text or part not in self._deltas:
-                    return b""
-                if self._unwrapper is not None or self._media_type:
+                delta = self._deltas.get(part)
+                if delta is None or not text:
                     return self._odd_delta(part, text)
                 self._length += len(text)
                 self._wordless.discard(part)
-                head, tail = self._deltas[part]
-                return head + quoted(text) + tail
+                return delta[0] + quoted(text) + delta[1]
             case PartStart():
                 return self._part_start(event)
             case PartNote(part=part, note=note):
@@ -117,7 +116,7 @@ class StreamEncoder:
         known_by = quoted(call_id(start.id, self._context, self._calls))
         if client in self._context.freeform:
             self._unwrapper = Unwrapper()
-            self._deltas[start.part] = (head + b'"custom":{"input":', _CALL_TAIL)
+            self._odd[start.part] = (head + b'"custom":{"input":', _CALL_TAIL)
             kind, beginning = b"custom", b'"custom":{"name":%b,"input":""' % quoted(client)
         else:
             self._deltas[start.part] = (head + b'"function":{"arguments":', _CALL_TAIL)
@@ -129,14 +128,16 @@ class StreamEncoder:
         """Sound goes out in pieces, a picture at its end, since it is one address; of a file there are only words."""
         kind, self._media_type, self._media = start.media_type.partition("/")[0], start.media_type or "image/png", []
         if kind == "audio":
-            self._deltas[start.part] = (self._chunk(b'{"audio":{"data":'), b"}" + _OPEN_TAIL)
+            self._odd[start.part] = (self._chunk(b'{"audio":{"data":'), b"}" + _OPEN_TAIL)
             sound = quoted(f"audio_{self._context.reply_id}")
             return self._chunk(b'{"audio":{"id":%b,"transcript":""}' % sound) + _OPEN_TAIL
-        self._deltas[start.part] = (b"", b"")
+        self._odd[start.part] = (b"", b"")
         return b""
 
     def _odd_delta(self, part: int, text: str) -> bytes:
-        head, tail = self._deltas[part]
+        if part not in self._odd or not text:
+            return b""
+        head, tail = self._odd[part]
         if self._unwrapper is not None:
             text = self._unwrapper.feed(text)
             return head + quoted(text) + tail if text else b""
@@ -157,18 +158,20 @@ class StreamEncoder:
 
     def _part_end(self, part: int) -> bytes:
         """A call without arguments still needs an object: clients parse what they got."""
+        if part in self._odd:
+            return self._odd_end(*self._odd.pop(part))
         delta = self._deltas.pop(part, None)
         if delta is None:
             return b""
-        head, tail = delta
         if part in self._wordless:
-            return head + b'"{}"' + tail
-        if self._unwrapper is not None:
-            rest, self._unwrapper = self._unwrapper.close(), None
-            return head + quoted(rest) + tail if rest else b""
-        if self._media_type:
-            return self._media_end(sound=bool(head))
+            return delta[0] + b'"{}"' + delta[1]
         return self._text_end() if self._kind is PartKind.TEXT else b""
+
+    def _odd_end(self, head: bytes, tail: bytes) -> bytes:
+        if self._unwrapper is None:
+            return self._media_end(sound=bool(head))
+        rest, self._unwrapper = self._unwrapper.close(), None
+        return head + quoted(rest) + tail if rest else b""
 
     def _text_end(self) -> bytes:
         annotations = annotations_of(self._citations, self._said, self._length)
