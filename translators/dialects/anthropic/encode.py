@@ -152,6 +152,8 @@ def _structured(
         losses.append(Loss(path, "a schema whose root is no object"))
         return _Answer(tools, choice)
     if formats and wanted.schema is not None:
+        if wanted.description:
+            losses.append(Loss(f"{path}.description", "Anthropic's formats have none"))
         return _Answer(tools, choice, wire.FormatConfig(plain_schema(wanted.schema, path)))
     if choice is not None and choice.type == "tool":
         losses.append(Loss(path, "one tool must be called, so there is no answer to give a form"))

@@ -84,6 +84,8 @@ def _unheard(request: wire.Request) -> Iterator[Loss]:
         yield Loss("$.top_logprobs", "logprobs are not asked for")
     if request.stream_options is not None and request.stream_options.include_obfuscation is not None:
         yield Loss("$.stream_options.include_obfuscation", "translated streams have none")
+    if request.tool_choice is not None and request.function_call is not None:
+        yield Loss("$.function_call", "tool_choice says it already")
     wishes = {
         "reasoning_effort": request.reasoning_effort,
         "reasoning": request.reasoning,

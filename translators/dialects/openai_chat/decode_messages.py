@@ -45,10 +45,10 @@ class MessageReader:
     def take(self, message: wire.Message, index: int) -> None:
         """The next message; `index` is its place in the client's body."""
         match message:
-            case wire.SystemMessage(content=content, cache_control=mark):
-                self._instructions(content, mark, index)
-            case wire.DeveloperMessage(content=content, cache_control=mark):
-                self._instructions(content, mark, index)
+            case wire.SystemMessage() | wire.DeveloperMessage():
+                if message.name is not None:
+                    self.losses.append(Loss(f"$.messages[{index}].name", "a name of one who instructs"))
+                self._instructions(message.content, message.cache_control, index)
             case wire.UserMessage(content=content, name=name, cache_control=mark):
                 self._add(Message(Role.USER, self._parts(content, mark), name))
             case wire.AssistantMessage():
@@ -57,8 +57,8 @@ class MessageReader:
                 self._add(Message(Role.ASSISTANT, self._assistant(message), message.name))
             case wire.ToolMessage(tool_call_id=call_id, content=content, cache_control=mark):
                 self._result(ToolResult(call_id, self._parts(content, None), cache=cache_mark(mark)))
-            case wire.FunctionMessage(content=content):
-                self._result(ToolResult(self._legacy_id(), self._parts(content, None)))
+            case wire.FunctionMessage(content=content, name=name):
+                self._result(ToolResult(self._legacy_id(), self._parts(content, None), name=name))
 
     def _instructions(self, content: Given, mark: wire_tools.CacheControl | None, index: int) -> None:
         texts: list[Text] = []

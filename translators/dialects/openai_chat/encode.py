@@ -133,6 +133,10 @@ def effort_field(wish: ThinkingWish | None, target: Target, losses: list[Loss]) 
     """The value of `reasoning_effort`; None: the field is left out."""
     if wish is None:
         return None
+    if wish.visible is not None:
+        losses.append(Loss("$.thinking.display", "the vendor decides what is shown of it"))
+    if wish.effort is not None and wish.budget_tokens is not None:
+        losses.append(Loss("$.thinking.budget_tokens", f"effort {wish.effort} was asked for"))
     if wish.mode is ThinkingMode.OFF:
         if target.thinking_range is not None and "none" in target.thinking_range.levels:
             return "none"

@@ -76,6 +76,8 @@ class MessageWriter:
     def _unsaid(self, part: Text | Image | File, path: str) -> None:
         if part.cache is not None:
             self._losses.append(Loss(f"{path}.cache_control", "chat completions cache by themselves"))
+        if isinstance(part, File) and part.context and not part.text:
+            self._losses.append(Loss(f"{path}.context", "chat completions know of a file only its name"))
         if isinstance(part, Text) and part.notes:
             self._losses.append(Loss(f"{path}.notes", "where words come from is nothing that chat takes back"))
 
