@@ -137,10 +137,10 @@ class ReplyStream:
             return data
         start = max(0, len(tail) - 3)
         tail += data
-        if self.end is None and self.error is None:
+        over = self.end is not None or self.error is not None
+        end = len(tail)
+        if not over or self._context.model:  # A name to be changed may stand behind the end, too.
             end = max(_end_of(mark, tail, start) for mark in _FRAME_ENDS)
-        else:  # Nothing can follow.
-            end = len(tail)
         frames = bytes(tail[:end])
         del tail[:end]
         return frames
