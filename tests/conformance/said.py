@@ -17,7 +17,8 @@ type Call = tuple[str, Any]  # name, arguments
 
 @dataclass
 class Said:
-    """`stop` in the dialect's own word. `tokens`: whole prompt, whole answer. `failed`: by an error in the stream."""
+    """`stop` in the dialect's own word. `tokens`: whole prompt, whole answer. `failed`: by an error in the stream.
+    `media`: how many pictures and sounds there are."""
 
     text: str = ""
     thinking: str = ""
@@ -26,6 +27,7 @@ class Said:
     tokens: tuple[int, int] | None = None
     failed: bool = False
     declined: bool = False
+    media: int = 0
 
 
 STOPS: Final[Mapping[str, Mapping[str, StopReason]]] = {
@@ -42,6 +44,7 @@ STOPS: Final[Mapping[str, Mapping[str, StopReason]]] = {
         "stop": StopReason.END_TURN,
         "length": StopReason.LENGTH,
         "tool_calls": StopReason.TOOL_USE,
+        "function_call": StopReason.TOOL_USE,
         "content_filter": StopReason.REFUSAL,
     },
     "gemini": {
@@ -144,7 +147,7 @@ def anthropic_stream(body: bytes) -> Said:
             case "error":
                 said.failed = True
     said.calls = [(name, arguments("".join(pieces), given)) for name, pieces, given in calls]
-    said.tokens = _anthropic_tokens(usage)
+    said.tokens = _anthropic_tokens(usage) if usage else None
     return said
 
 
@@ -171,23 +174,41 @@ def chat_whole(body: bytes) -> Said:
     said = Said(stop=choice["finish_reason"], tokens=_chat_tokens(completion.get("usage")))
     _chat_words(said, choice["message"])
     for call in choice["message"].get("tool_calls") or ():
-        said.calls.append((call["function"]["name"], arguments(call["function"]["arguments"], {})))
+        function = function_of(call)
+        said.calls.append((function["name"], arguments(function["arguments"], {})))
     return said
+
+
+def function_of(call: dict[str, Any]) -> dict[str, Any]:
+    """A free-form call as the function that it is to those who know none; whole, or a piece of it."""
+    if "custom" not in call:
+        return dict(call["function"])
+    custom = call["custom"]
+    return {"name": custom.get("name", ""), "arguments": json.dumps({"input": custom.get("input", "")})}
 
 
 def chat_stream(body: bytes) -> Said:
     said = Said()
     calls: dict[int, tuple[str, list[str]]] = {}
+    free: dict[int, list[str]] = {}
     for data in data_of(body):
         said.failed |= "error" in data
         said.tokens = _chat_tokens(data.get("usage")) or said.tokens
         for choice in data.get("choices", ())[:1]:
             said.stop = choice.get("finish_reason") or said.stop
             _chat_words(said, choice["delta"])
-            for call in choice["delta"].get("tool_calls") or ():
-                function = call["function"]
+            legacy = choice["delta"].get("function_call")
+            for call in [*(choice["delta"].get("tool_calls") or ()), *([{"function": legacy}] if legacy else [])]:
                 place = call.get("index", 0)
+                if "custom" in call:
+                    free.setdefault(place, []).append(call["custom"].get("input", ""))
+                    calls.setdefault(place, (call["custom"].get("name", ""), []))
+                    continue
+                function = call["function"]
                 calls.setdefault(place, (function.get("name", ""), []))[1].append(function.get("arguments") or "")
+            said.media += bool((choice["delta"].get("audio") or {}).get("id"))
+    for place, pieces in free.items():
+        calls[place][1].append(json.dumps({"input": "".join(pieces)}))
     said.calls = [(name, arguments("".join(pieces), {})) for name, pieces in calls.values()]
     return said
 
@@ -200,6 +221,8 @@ def _chat_words(said: Said, message: dict[str, Any]) -> None:
             said.text += part["text"]
         elif part["type"] == "thinking":
             said.thinking += "".join(piece["text"] for piece in part["thinking"])
+    said.text += (message.get("audio") or {}).get("transcript") or ""
+    said.media += len(message.get("images") or ())
     said.text += message.get("refusal") or ""
     said.declined |= bool(message.get("refusal"))
     details = "".join(detail.get("text") or "" for detail in message.get("reasoning_details") or ())
