@@ -25,6 +25,12 @@ def wish_of(said: ThinkingWish | None, target: Target, losses: list[Loss]) -> Th
     return fit
 
 
+def budget_gives_way(wish: ThinkingWish, losses: list[Loss]) -> None:
+    """Where a vendor takes one of the two, the effort says it."""
+    if wish.effort is not None and wish.budget_tokens is not None:
+        losses.append(Loss(f"{PATH}.budget_tokens", f"effort {wish.effort} was asked for"))
+
+
 def _is_same(fit: ThinkingWish, said: ThinkingWish) -> bool:
     """Whether the two ask for as much. A level and its budget do."""
     if fit.budget_tokens is not None and said.budget_tokens is not None and said.effort is None:

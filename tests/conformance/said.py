@@ -273,6 +273,8 @@ def _response(response: dict[str, Any]) -> Said:
                 said.calls.append((item["name"], arguments(item["arguments"], {})))
             case "custom_tool_call":
                 said.calls.append((item["name"], {"input": item["input"]}))
+            case "image_generation_call":
+                said.media += bool(item.get("result"))
     return said
 
 

@@ -30,6 +30,7 @@ SAY_NOTHING: Final[Mapping[str, tuple[str, ...]]] = {
         r"\.user_location\.type$",
         r"\.caller\.type$",  # "direct" is what a call is anyway
         r"\.format\.type$",
+        r"\.thinking\.display$",  # summarized is what others show anyway
         r"\.source\.media_type$",  # of text there is one
         r"\.tools\[[1-4]\]\.name$",  # the type says it
         r"\.signature$",  # a proof for its signer alone
@@ -42,7 +43,8 @@ SAY_NOTHING: Final[Mapping[str, tuple[str, ...]]] = {
         r"\.(tools|tool_calls)\[\d\]\.type$",  # the field that goes with it says it
         r"\.tool_choice\.type$",
         r"\.format\.type$",
-        r"\.parameters\.type$",  # an object, which it has to be
+        r"\.allowed_tools\.mode$",  # auto is what it is anyway
+        r"\.parameters\.(type|properties)$",  # an object, which it has to be, and may be an empty one
         r"\.additionalProperties$",  # strictness says it
         r"\.json_schema\.(name|strict)$",  # Anthropic's formats have no name, and are strict
         r"\.messages\[7\]\.name$",  # whose result it is says the call

@@ -55,6 +55,8 @@ def declaration(
 
 
 def _function(tool: Tool, name: str, target: Target, path: str, losses: list[Loss]) -> wire.Declaration:
+    if tool.strict:
+        losses.append(Loss(f"{path}.strict", "Google promises nothing of a single function's arguments"))
     if tool.freeform is not None:
         description, schema = freeform.as_function(tool)
         return declaration(name, description, Raw(schema), target, f"{path}.freeform", losses)

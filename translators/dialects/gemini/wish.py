@@ -9,7 +9,7 @@ from translators.dialect import Target
 from translators.dialects.gemini.models import Model
 from translators.dialects.gemini.request_wire import ThinkingConfig
 from translators.thinking import budget_of
-from translators.wish import wish_of
+from translators.wish import budget_gives_way, wish_of
 
 DYNAMIC: Final = -1
 
@@ -21,6 +21,8 @@ def thinking_of(said: ThinkingWish | None, model: Model, target: Target, losses:
     wish = wish_of(said, target, losses)
     if wish is None:
         return None
+    if said is not None:
+        budget_gives_way(said, losses)
     if wish.mode is ThinkingMode.OFF or wish.is_off:
         return ThinkingConfig(thinking_budget=0)
     unwanted = target.thinking is None and said is not None and said.is_off  # It can't but think.

@@ -22,7 +22,7 @@ from translators.names import Names
 from translators.openai_models import efforts_of, is_reasoning_model, least_effort
 from translators.openai_schema import is_strict
 from translators.thinking import effort_of, nearest_effort
-from translators.wish import wish_of
+from translators.wish import budget_gives_way, wish_of
 
 MAX_NAME: Final = 64
 MAX_STOPS: Final = 4
@@ -135,8 +135,7 @@ def effort_field(wish: ThinkingWish | None, target: Target, losses: list[Loss]) 
         return None
     if wish.visible is not None:
         losses.append(Loss("$.thinking.display", "the vendor decides what is shown of it"))
-    if wish.effort is not None and wish.budget_tokens is not None:
-        losses.append(Loss("$.thinking.budget_tokens", f"effort {wish.effort} was asked for"))
+    budget_gives_way(wish, losses)
     if wish.mode is ThinkingMode.OFF:
         if target.thinking_range is not None and "none" in target.thinking_range.levels:
             return "none"

@@ -19,7 +19,7 @@ from translators.names import Names
 from translators.openai_models import efforts_of, is_reasoning_model, least_effort
 from translators.openai_schema import is_strict
 from translators.thinking import effort_of, nearest_effort
-from translators.wish import wish_of
+from translators.wish import budget_gives_way, wish_of
 
 MAX_NAME: Final = 128
 MAX_FORMAT_NAME: Final = 64
@@ -110,6 +110,7 @@ def _reasoning(wish: ThinkingWish | None, target: Target, losses: list[Loss]) ->
     """How much, and whether to see it: without being asked OpenAI shows nothing."""
     if wish is None:
         return None
+    budget_gives_way(wish, losses)
     levels = () if target.thinking_range is None else target.thinking_range.levels
     known = is_reasoning_model(target.model)
     if target.genuine and not known and not levels:

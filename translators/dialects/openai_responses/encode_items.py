@@ -103,6 +103,8 @@ class ItemWriter:
                 encoded = _image(part)
             case File():
                 encoded = _file(part)
+                if part.context and not part.text:
+                    self._losses.append(Loss(f"{path}.context", "Responses know of a file only its name"))
             case Audio() | Video():
                 encoded = "Responses take neither sound nor film"
             case Thinking() | ToolCall() | ToolResult() | HostedCall() | HostedResult():
