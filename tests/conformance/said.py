@@ -52,6 +52,7 @@ STOPS: Final[Mapping[str, Mapping[str, StopReason]]] = {
         "MAX_TOKENS": StopReason.LENGTH,
         "SAFETY": StopReason.REFUSAL,
         "PROHIBITED_CONTENT": StopReason.REFUSAL,
+        "RECITATION": StopReason.REFUSAL,
     },
     "openai_completions": {
         "stop": StopReason.END_TURN,

@@ -83,7 +83,10 @@ class ContentReader:
             raise BadRequest(f"{path}.role", "user or model")
         parts: list[Part] = []
         for index, part in enumerate(content.parts or ()):
-            self._part(part, role, f"{path}.parts[{index}]", parts)
+            if part.text and part.thought is None and part.thought_signature is None:  # nearly all of them
+                parts.append(Text(part.text))
+            else:
+                self._part(part, role, f"{path}.parts[{index}]", parts)
         return Message(role, tuple(parts))
 
     def _part(self, part: wire.RequestPart, role: Role, path: str, parts: list[Part]) -> None:

@@ -7,9 +7,8 @@ from msgspec import Raw
 
 from translators.conversation import Hosted
 from translators.dialect import Context
-from translators.errors import BadRequest
 from translators.events import PartEnd, PartKind, PartStart
-from translators.jsonio import UNREADABLE, check_text
+from translators.jsonio import UNREADABLE
 from translators.names import client_name
 from translators.notes import Citation, Logprobs, Note, TokenChance
 
@@ -41,12 +40,11 @@ def whole_part(start: PartStart, text: str, end: PartEnd, context: Context) -> F
 
 def object_of(text: str) -> Raw | None:
     """The text as the JSON object that it is, compact; None where it is something else."""
-    data = text.encode("utf-8", "surrogatepass")
     try:
-        check_text(data)
+        data = text.encode()
         _OBJECT.decode(data)
         return Raw(msgspec.json.format(data, indent=-1) if b"\n" in data or b"\r" in data else data)
-    except (*UNREADABLE, BadRequest):
+    except (*UNREADABLE, UnicodeEncodeError):
         return None
 
 

@@ -2,11 +2,14 @@
 
 from typing import Final
 
+import msgspec
+
 from translators.dialects.gemini.arguments import BadPath
 from translators.dialects.gemini.errors import error_of, upstream_error
 from translators.dialects.gemini.framing import ArraySplitter, BrokenArray
+from translators.dialects.gemini.grounding import Metadata, logprobs_of, metadata_of
 from translators.dialects.gemini.parts import PartReader
-from translators.dialects.gemini.wire import CHUNK, Candidate, Chunk, PromptFeedback, WireUsage
+from translators.dialects.gemini.wire import ABSENT, CHUNK, Candidate, Chunk, PromptFeedback, WireUsage
 from translators.dialects.gemini.words import UNSPECIFIED, merged, stop_of, usage_of
 from translators.errors import ErrorKind
 from translators.events import Event, ReplyEnd, ReplyError, ReplyStart, StopReason, Usage
@@ -93,6 +96,7 @@ class ChunkReader:
         self._finish = ""
         self._blocked: PromptFeedback | None = None
         self._explanation = ""
+        self._grounding: Metadata | None = None
         self.done = False
 
     def take(self, data: bytes, events: list[Event], complaint: str = UNREADABLE_CHUNK) -> None:
@@ -107,7 +111,7 @@ class ChunkReader:
 
     def take_chunk(self, chunk: Chunk, events: list[Event]) -> None:
         """The same, of one that is read already."""
-        said = error_of(chunk.error)
+        said = None if chunk.error is ABSENT else error_of(chunk.error)
         if said is not None:
             error = upstream_error(said)
             self._end(events, ReplyError(error.kind, str(error), error.status, error.code, error.retry_after_s))
@@ -121,6 +125,7 @@ class ChunkReader:
             return
         stop = stop_of(self._finish, self._parts.calls) if self._finish else StopReason.REFUSAL
         explanation = self._explanation if stop is StopReason.REFUSAL else ""
+        self._parts.note(self._grounding, None, events)
         if explanation:
             self._parts.refuse(explanation, events)
         self._parts.close(events)
@@ -131,7 +136,8 @@ class ChunkReader:
         self._end(events, ReplyError(ErrorKind.SERVER, message, 502))
 
     def _take_reply(self, chunk: Chunk, events: list[Event]) -> None:
-        self._usage = merged(self._usage, chunk.usage_metadata)
+        if chunk.usage_metadata is not None:
+            self._usage = merged(self._usage, chunk.usage_metadata)
         if not self._begun:
             self._begun = True
             events.append(ReplyStart(chunk.response_id or "", chunk.model_version or "", self._counts()))
@@ -147,15 +153,20 @@ class ChunkReader:
         if candidate.finish_reason and candidate.finish_reason not in UNSPECIFIED:
             self._finish = candidate.finish_reason
             self._explanation = candidate.finish_message or self._explanation
-        if candidate.content is None or candidate.content.parts is None:
-            return
-        try:
-            self._parts.take(candidate.content.parts, events)
-        except (BadPath, *UNREADABLE):
-            self.fail(events, "the upstream sent a call whose arguments can't be read")
+        if candidate.grounding_metadata is not ABSENT:
+            self._grounding = metadata_of(candidate.grounding_metadata) or self._grounding
+        if candidate.content is not None and candidate.content.parts is not None:
+            try:
+                self._parts.take(candidate.content.parts, events)
+            except (BadPath, *UNREADABLE):
+                self.fail(events, "the upstream sent a call whose arguments can't be read")
+        if candidate.logprobs_result is not ABSENT and not self.done:
+            self._parts.note(None, logprobs_of(candidate.logprobs_result), events)
 
     def _counts(self) -> Usage | None:
-        return None if self._usage is None else usage_of(self._usage)
+        usage = None if self._usage is None else usage_of(self._usage)
+        queries = self._grounding.web_search_queries if self._grounding is not None else None
+        return msgspec.structs.replace(usage, searches=len(queries)) if usage is not None and queries else usage
 
     def _end(self, events: list[Event], event: Event) -> None:
         events.append(event)

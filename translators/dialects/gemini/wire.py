@@ -35,6 +35,32 @@ class FunctionCall(Struct, rename="camel", gc=False):
     will_continue: bool | None = None
 
 
+class ExecutableCode(Struct, gc=False):
+    id: str | None = None
+    code: str | None = None
+
+
+class CodeResult(Struct, gc=False):
+    id: str | None = None
+    outcome: str | None = None
+    output: str | None = None
+
+
+class Blob(Struct, rename="camel", gc=False):
+    """`data` is base64, in either alphabet."""
+
+    mime_type: str | None = None
+    data: str | None = None
+
+    @property
+    def base64(self) -> str:
+        """In the alphabet that everybody takes."""
+        data = self.data or ""
+        if "-" in data or "_" in data:
+            return data.replace("-", "+").replace("_", "/") + "=" * (-len(data) % 4)
+        return data
+
+
 class Part(Struct, rename="camel", gc=False):
     """One of the fields behind the signature says what it is; the last six are of the vendor's own tools, pictures and
     files."""
@@ -45,18 +71,24 @@ class Part(Struct, rename="camel", gc=False):
     function_call: FunctionCall | None = None
     tool_call: Raw = ABSENT
     tool_response: Raw = ABSENT
-    executable_code: Raw = ABSENT
-    code_execution_result: Raw = ABSENT
-    inline_data: Raw = ABSENT
+    executable_code: ExecutableCode | None = None
+    code_execution_result: CodeResult | None = None
+    inline_data: Blob | None = None
     file_data: Raw = ABSENT
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is nothing but words."""
+        return self.thought is None and self.thought_signature is None and self.function_call is None
 
     @property
     def is_known(self) -> bool:
         """Whether it is text, a call, or a signature alone."""
         if self.text is not None or self.function_call is not None:
             return True
-        others = (self.tool_call, self.tool_response, self.executable_code, self.code_execution_result)
-        return all(raw is ABSENT for raw in (*others, self.inline_data, self.file_data))
+        others = (self.executable_code, self.code_execution_result, self.inline_data)
+        unread = (self.tool_call, self.tool_response, self.file_data)
+        return all(other is None for other in others) and all(raw is ABSENT for raw in unread)
 
 
 class Content(Struct, gc=False):
@@ -68,6 +100,8 @@ class Candidate(Struct, rename="camel", gc=False):
     content: Content | None = None
     finish_reason: str | None = None
     finish_message: str | None = None
+    grounding_metadata: Raw = ABSENT
+    logprobs_result: Raw = ABSENT
 
 
 class PromptFeedback(Struct, rename="camel", gc=False):

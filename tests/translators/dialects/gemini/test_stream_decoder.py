@@ -11,10 +11,21 @@ from hypothesis import strategies as st
 from tests.support.recordings import OURS, files
 from tests.support.streams import splits, whole
 from tests.translators.dialects.gemini.material import FINISH, array, chunk, decode, decode_bytes, events_stream
-from translators.conversation import Refusal, Text, Thinking, ToolCall
+from translators.conversation import (
+    Audio,
+    Hosted,
+    HostedCall,
+    HostedResult,
+    Image,
+    Refusal,
+    Text,
+    Thinking,
+    ToolCall,
+)
 from translators.dialects.gemini import DIALECT
 from translators.errors import ErrorKind
 from translators.events import Event, PartDelta, PartEnd, ReplyEnd, ReplyError, ReplyStart, StopReason, Usage
+from translators.notes import Citation, Logprobs, TokenChance, TokenNote
 
 STREAMS = files(OURS / "gemini", "*.sse")
 
@@ -110,16 +121,87 @@ def test_a_signature_proves_the_thinking_before_its_part() -> None:
     )
 
 
-def test_what_the_vendors_own_tools_do_is_skipped_with_its_signature() -> None:
+def test_code_that_the_vendor_ran_is_a_call_of_its_own_tool() -> None:
     parts = (
         {"executableCode": {"code": "1"}, "thoughtSignature": "c2ln"},
-        {"codeExecutionResult": {"output": "1"}},
-        {"inlineData": {"mimeType": "image/png", "data": "AAAA"}},
+        {"codeExecutionResult": {"outcome": "OUTCOME_FAILED", "output": "no"}},
+        {"executableCode": {"id": "x", "code": "2"}},
+        {"codeExecutionResult": {"id": "x", "outcome": "OUTCOME_OK"}},
+        "done",
+    )
+    assert whole(decode(chunk(*parts), FINISH)).parts == (
+        HostedCall("code_0", Hosted.CODE_EXECUTION, '{"code":"1"}'),
+        HostedResult("code_0", Hosted.CODE_EXECUTION, "no", failed=True),
+        HostedCall("x", Hosted.CODE_EXECUTION, '{"code":"2"}'),
+        HostedResult("x", Hosted.CODE_EXECUTION),
+        Text("done"),
+    )
+
+
+def test_pictures_and_sound_are_parts() -> None:
+    parts = ({"inlineData": {"mimeType": "image/png", "data": "_-8"}}, {"inlineData": {"mimeType": "audio/wav"}}, "x")
+    assert whole(decode(chunk(*parts), FINISH)).parts == (Image("image/png", "/+8="), Audio("", "wav"), Text("x"))
+
+
+def test_what_only_the_vendor_knows_is_skipped_with_its_signature() -> None:
+    parts = (
         {"toolCall": {"toolType": "FILE_SEARCH"}, "thoughtSignature": "c2ln"},
+        {"fileData": {"fileUri": "gs://a/b"}},
         {"somethingNew": {"text": 5}},
         "done",
     )
     assert whole(decode(chunk(*parts), FINISH)).parts == (Text("done"),)
+
+
+def test_sources_are_notes_on_the_text_counted_in_characters() -> None:
+    grounding = {
+        "webSearchQueries": ["a", "b"],
+        "groundingChunks": [
+            {"web": {"uri": "https://a.com", "title": "A"}},
+            {"retrievedContext": {"title": "B"}},
+            {"web": {"uri": "https://c.com"}},
+        ],
+        "groundingSupports": [
+            {"segment": {"endIndex": 6}, "groundingChunkIndices": [0, 9]},
+            {"segment": {"startIndex": 7, "endIndex": 13}, "groundingChunkIndices": [1, 0]},
+            {"segment": {"startIndex": 7, "endIndex": 999}, "groundingChunkIndices": [0]},
+            {"segment": {}},
+        ],
+    }
+    last = chunk("東京", finish="STOP", usageMetadata={"promptTokenCount": 1})
+    last["candidates"][0]["groundingMetadata"] = grounding
+    events = decode(chunk("日本 "), last)
+    [text] = whole(events).parts
+    assert text == Text(
+        "日本 東京",
+        notes=(
+            Citation("https://a.com", "A", start=0, end=2),
+            Citation("", "B", start=3, end=5),
+            Citation("https://a.com", "A", start=3, end=5),
+            Citation("https://a.com", "A", start=3, end=5),
+            Citation("https://c.com"),
+        ),
+    )
+    assert isinstance(events[-1], ReplyEnd)
+    assert events[-1].usage == Usage(1, searches=2)
+
+
+@pytest.mark.parametrize("grounding", [5, {"groundingChunks": 5}, {"groundingSupports": [5]}, {}, None])
+def test_a_reply_does_not_fail_over_what_is_said_about_it(grounding: Any) -> None:
+    said = chunk("a", finish="STOP")
+    said["candidates"][0] |= {"groundingMetadata": grounding, "logprobsResult": grounding}
+    assert whole(decode(said)).parts == (Text("a"),)
+
+
+def test_chances_of_tokens_are_notes_on_the_text() -> None:
+    said = chunk("ab", finish="STOP")
+    said["candidates"][0]["logprobsResult"] = {
+        "chosenCandidates": [{"token": "a", "logProbability": -0.5}, {"token": "b"}],
+        "topCandidates": [{"candidates": [{"token": "c", "logProbability": -1.5}]}],
+    }
+    [text] = whole(decode(said)).parts
+    chosen = TokenNote(TokenChance("a", -0.5), (TokenChance("c", -1.5),))
+    assert text == Text("ab", notes=(Logprobs((chosen, TokenNote(TokenChance("b", 0.0)))),))
 
 
 def test_a_call_keeps_its_id_and_its_arguments() -> None:
