@@ -11,6 +11,7 @@ from tests.support.house import MODELS, House
 from tests.support.proxy import Proxy
 from tests.vendors import behaviour as acts
 from tests.vendors.gemini import GeminiVendor
+from tests.vendors.gemini_signature import SKIP
 from tests.vendors.running import running
 
 pytestmark = pytest.mark.cli
@@ -45,7 +46,7 @@ def test_it_reads_and_writes_files_while_the_first_key_is_exhausted(
 
 @pytest.mark.parametrize(("model", "vertex"), [("gemini-2.5-pro", True), ("gemini-3-pro-preview", False)])
 def test_it_reads_and_writes_files_with_a_model_of_googles(tmp_path: Path, model: str, vertex: bool) -> None:
-    """What it sends back has no signatures: the third generation wants the stand-in."""
+    """What it sends back has no signatures, which the third generation wants: they are put back."""
     vendor = GeminiVendor(vertex=vertex, keys=("test-key-1",), models=(model,))
     read, written = tmp_path / "read.txt", tmp_path / "greeting.txt"
     read.write_text("it stood in the file")
@@ -64,4 +65,7 @@ def test_it_reads_and_writes_files_with_a_model_of_googles(tmp_path: Path, model
             assert (finished.exit_code, finished.said) == (0, "done"), (finished, proxy.log[-3000:])
     assert written.read_text().strip() == "hello-from-the-model"
     assert "it stood in the file" in vendor.asked[-1].body.decode()
+    sent = vendor.asked[-1].body.decode()
+    assert ("thoughtSignature" in sent) == (not vertex)
+    assert SKIP not in sent
     assert vendor.failures == []

@@ -69,6 +69,7 @@ class _Writer:
         self._notes: list[Note] = []
         self._signature: str | None = None
         self.grounding = Grounding()
+        self._calls = 0
         self.refused = False
         self.malformed = False
 
@@ -108,7 +109,8 @@ class _Writer:
                 if self._text:
                     self._say({"text": self._text})
             case _:
-                part = whole_part(start, self._text, event, self._context)
+                self._calls += start.kind is PartKind.TOOL_CALL
+                part = whole_part(start, self._text, event, self._context, self._calls)
                 if part is not None:
                     self._say(part)
                 elif start.kind is PartKind.TOOL_CALL:

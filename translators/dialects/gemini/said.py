@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from translators.conversation import Hosted
-from translators.dialect import Context
+from translators.dialect import Context, call_id
 from translators.events import PartEnd, PartKind, PartStart
 from translators.jsonio import UNREADABLE
 from translators.names import client_name
@@ -18,15 +18,16 @@ _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 _WORDS: Final = msgspec.json.Decoder(dict[str, Any])
 
 
-def whole_part(start: PartStart, text: str, end: PartEnd, context: Context) -> Fields | None:
-    """A part that is told whole: calls, media, what the vendor ran. None where there is no word for it."""
+def whole_part(start: PartStart, text: str, end: PartEnd, context: Context, calls: int) -> Fields | None:
+    """A part that is told whole: calls, media, what the vendor ran. None where there is no word for it. `calls`: how
+    many there have been, this one too."""
     match start.kind:
         case PartKind.TOOL_CALL:
             arguments = object_of(text or "{}")
             if arguments is None:
                 return None
-            call = {"name": client_name(context.names, start.name), "args": arguments}
-            return {"functionCall": {"id": start.id, **call} if start.id else call}
+            name = client_name(context.names, start.name)
+            return {"functionCall": {"id": call_id(start.id, context, calls), "name": name, "args": arguments}}
         case PartKind.MEDIA:
             return {"inlineData": {"mimeType": start.media_type, "data": text}}
         case PartKind.HOSTED_CALL if start.name == Hosted.CODE_EXECUTION:

@@ -52,6 +52,7 @@ class StreamEncoder:
         self._grounding = Grounding()
         self._signature: str | None = None
         self._streams = False
+        self._calls = 0
         self._malformed = self._refused = False
 
     def feed(self, event: Event) -> bytes:
@@ -92,6 +93,7 @@ class StreamEncoder:
         self._start, self._pieces, self._notes = event, [], []
         self._streams = event.kind in STREAMED and not event.redacted
         self._refused = self._refused or event.kind is PartKind.REFUSAL
+        self._calls += event.kind is PartKind.TOOL_CALL
         if event.kind is not PartKind.THINKING:
             self._tail = b"}" + self._behind
             return b""
@@ -110,7 +112,7 @@ class StreamEncoder:
             self._grounding.take(start, "".join(self._pieces), self._notes)
         if self._streams:
             return b""
-        part = whole_part(start, "".join(self._pieces), event, self._context)
+        part = whole_part(start, "".join(self._pieces), event, self._context, self._calls)
         if part is None:
             self._malformed = self._malformed or start.kind is PartKind.TOOL_CALL
             return b""

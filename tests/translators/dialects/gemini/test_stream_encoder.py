@@ -102,7 +102,8 @@ def test_a_call_goes_out_whole_by_the_clients_name() -> None:
     expected = {"functionCall": {"id": "c1", "name": "down", "args": {"a": 1}}}
     assert streamed_parts(*events)[0] == whole_parts(*events)[0] == expected
     silent = [START, *part(PartKind.TOOL_CALL, name="f"), END]
-    assert streamed_parts(*silent)[0] == whole_parts(*silent)[0] == {"functionCall": {"name": "f", "args": {}}}
+    made = {"functionCall": {"id": "call_made1", "name": "f", "args": {}}}
+    assert streamed_parts(*silent)[0] == whole_parts(*silent)[0] == made
 
 
 @pytest.mark.parametrize(
