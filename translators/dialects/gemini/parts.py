@@ -52,11 +52,6 @@ class PartReader:
     def take(self, parts: Iterable[Part], events: list[Event]) -> None:
         """The next increments. Raises arguments.BadPath, and RecursionError."""
         for part in parts:
-            is_open, text = self._open, part.text
-            if text and is_open is not None and is_open.kind is PartKind.TEXT and part.is_plain:  # nearly all of them
-                is_open.pieces.append(text)
-                events.append(PartDelta(is_open.part, text))
-                continue
             if part.thought and part.text is not None:
                 self._say(PartKind.THINKING, part.text, events)
             if part.thought_signature and part.is_known:
@@ -70,6 +65,15 @@ class PartReader:
                 self._whole(PartKind.MEDIA, blob.base64, events, media_type=blob.mime_type or UNNAMED)
             elif part.executable_code is not None or part.code_execution_result is not None:
                 self._ran(part.executable_code, part.code_execution_result, events)
+
+    def goes_on(self, text: str, events: list[Event]) -> bool:
+        """Takes more of the text that is open, if it is text."""
+        is_open = self._open
+        if is_open is None or is_open.kind is not PartKind.TEXT:
+            return False
+        is_open.pieces.append(text)
+        events.append(PartDelta(is_open.part, text))
+        return True
 
     def note(self, metadata: Metadata | None, logprobs: Logprobs | None, events: list[Event]) -> None:
         """What is said about the text that is open."""

@@ -107,6 +107,11 @@ class ChunkReader:
             if data.strip() != b"[DONE]":  # OpenAI's word, said by servers of both dialects.
                 self.fail(events, complaint)
             return
+        words = chunk.words
+        if words and self._parts.goes_on(words, events):  # nearly all of them
+            if chunk.usage_metadata is not None:
+                self._usage = merged(self._usage, chunk.usage_metadata)
+            return
         self.take_chunk(chunk, events)
 
     def take_chunk(self, chunk: Chunk, events: list[Event]) -> None:

@@ -130,6 +130,21 @@ class Chunk(Struct, rename="camel", gc=False):
     error: Raw = ABSENT
 
     @property
+    def words(self) -> str:
+        """The text of a chunk that says nothing else, "" of any other."""
+        if self.candidates is None or len(self.candidates) != 1 or self.prompt_feedback is not None:
+            return ""
+        candidate = self.candidates[0]
+        if candidate.content is None or candidate.finish_reason is not None or candidate.index:
+            return ""
+        parts = candidate.content.parts
+        if parts is None or len(parts) != 1 or not parts[0].is_plain or self.error is not ABSENT:
+            return ""
+        if candidate.grounding_metadata is not ABSENT or candidate.logprobs_result is not ABSENT:
+            return ""
+        return parts[0].text or ""
+
+    @property
     def says_something(self) -> bool:
         """Whether it is part of a reply. What the vendor may add one day is not."""
         return (
