@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from translators.conversation import Loss, Message, Role, ToolCall, ToolResult
+from translators.waiting import Waiting
 
 
 class Paired(Struct):
@@ -32,14 +33,16 @@ def pair(messages: Sequence[Message], losses: list[Loss]) -> Pairs:
     """
     pairs = Pairs({}, set())
     latest: dict[str, Paired] = {}
+    waiting: Waiting[Paired] = Waiting(lambda paired: paired.result is not None)
     for index, message in enumerate(messages):
         for number, part in enumerate(message.parts):
             if isinstance(part, ToolCall) and message.role is Role.ASSISTANT:
                 paired = Paired(part)
                 latest[part.id] = paired
                 pairs.calls.setdefault(index, []).append(paired)
+                waiting.add(part.name, paired)
             elif isinstance(part, ToolResult):
-                answered = latest.get(part.call_id)
+                answered = latest.get(part.call_id) if part.call_id else waiting.oldest(part.name)
                 if answered is None:
                     pairs.orphans.add((index, number))
                     losses.append(Loss(_path(index, number), "a result without its call: sent as user text"))

@@ -21,6 +21,7 @@ from translators.dialects.anthropic.blocks import (
     user_blocks,
 )
 from translators.names import Names, legal_id
+from translators.waiting import Waiting
 
 FILLER: Final = "Continue."
 MAX_ID: Final = 64
@@ -88,6 +89,7 @@ class _Sorter:
         self._unanswered: dict[str, deque[_Call]] = {}
         self._used: set[str] = set()
         self._times: Counter[str] = Counter()
+        self._waiting: Waiting[_Call] = Waiting(lambda call: call.result is not None)
 
     def take(self, path: str, message: Message) -> None:
         """One more message."""
@@ -128,6 +130,7 @@ class _Sorter:
         turn.calls.append(call)
         self._latest[part.id] = call
         self._unanswered[part.id].append(call)
+        self._waiting.add(part.name, call)
 
     def _fresh(self, call_id: str) -> str:
         self._times[call_id] += 1
@@ -140,18 +143,23 @@ class _Sorter:
 
     def _result(self, placed: Placed, part: ToolResult) -> None:
         turn = self._turn(Role.USER)
-        call = self._latest.get(part.call_id)
+        call = self._latest.get(part.call_id) if part.call_id else self._waiting.oldest(part.name)
         if call is None:
             self._losses.append(Loss(placed.path, f"a result without its call {part.call_id!r}: sent as plain words"))
             turn.parts += [Placed(f"{placed.path}.parts[{at}]", piece) for at, piece in enumerate(part.parts)]
             return
-        waiting = self._unanswered[part.call_id]
+        waiting = self._unanswered[call.part.id]
         if waiting:
-            call = waiting.popleft()
+            call = waiting.popleft() if part.call_id else _taken(waiting, call)
             self.turns[call.turn].answered.append(call)
         else:
-            self._losses.append(Loss(call.path, f"an earlier result of the call {part.call_id!r}"))
+            self._losses.append(Loss(call.path, f"an earlier result of the call {call.part.id!r}"))
         call.result = placed
+
+
+def _taken(waiting: deque[_Call], call: _Call) -> _Call:
+    waiting.remove(call)
+    return call
 
 
 def _messages(turns: list[_Turn], names: Names, keeps_thinking: bool, losses: list[Loss]) -> list[wire.Message]:

@@ -1,7 +1,9 @@
 """The messages of a chat request -> the neutral ones."""
 
 from collections.abc import Iterator
+from typing import Final
 
+import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from translators.conversation import (
@@ -19,8 +21,11 @@ from translators.conversation import (
 from translators.dialects.openai_chat import media, wire, wire_tools
 from translators.dialects.openai_chat.decode_tools import cache_mark
 from translators.freeform import wrapped
+from translators.jsonio import UNREADABLE
 
 type Given = wire.Content | UnsetType
+
+_PARTS: Final = msgspec.json.Decoder(list[wire.TextPart | wire.ImagePart])
 
 
 class MessageReader:
@@ -56,7 +61,7 @@ class MessageReader:
                     self.losses.append(Loss(f"$.messages[{index}].audio", "sound that is kept at OpenAI"))
                 self._add(Message(Role.ASSISTANT, self._assistant(message), message.name))
             case wire.ToolMessage(tool_call_id=call_id, content=content, cache_control=mark):
-                self._result(ToolResult(call_id, self._parts(content, None), cache=cache_mark(mark)))
+                self._result(ToolResult(call_id, self._parts(_unquoted(content), None), cache=cache_mark(mark)))
             case wire.FunctionMessage(content=content, name=name):
                 self._result(ToolResult(self._legacy_id(), self._parts(content, None), name=name))
 
@@ -131,6 +136,17 @@ def _mark(
     if part.cache_control is None and part.prompt_cache_breakpoint is not None:
         return CacheMark(part.prompt_cache_breakpoint.ttl)
     return cache_mark(part.cache_control or message_mark)
+
+
+def _unquoted(content: Given) -> Given:
+    """Some clients write a result's pictures as the text of a list of parts; any other text stays what it is."""
+    if not (isinstance(content, str) and content.startswith("[{") and '"image_url"' in content):
+        return content
+    try:
+        parts = _PARTS.decode(content)
+    except UNREADABLE:
+        return content
+    return list(parts) if any(isinstance(part, wire.ImagePart) for part in parts) else content
 
 
 def _part(part: wire.ContentPart, message_mark: wire_tools.CacheControl | None) -> Part:
