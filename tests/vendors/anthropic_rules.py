@@ -126,6 +126,19 @@ def prefill_is_supported_by_the_model(asked: Asked) -> None:
         )
 
 
+@RULES.rule(f"{DOCS}/agents-and-tools/tool-use/web-search-tool: encrypted_content must be passed back as it came")
+def searches_are_its_own(asked: Asked) -> None:
+    for place, block in all_blocks(asked):
+        if block["type"] == "server_tool_use" and not block["id"].startswith("srvtoolu_"):
+            raise Refusal(f"{place}.server_tool_use.id: String should match pattern '^srvtoolu_[a-zA-Z0-9_]+$'")
+        found = block.get("content") if block["type"] == "web_search_tool_result" else None
+        cited = block.get("citations") if block["type"] == "text" else None
+        if any(not one.get("encrypted_content") for one in found or () if isinstance(found, list)):
+            raise Refusal(f"{place}.web_search_tool_result.content: Invalid `encrypted_content`")
+        if any(one.get("encrypted_index") == "" for one in cited or ()):
+            raise Refusal(f"{place}.text.citations: Invalid `encrypted_index`")
+
+
 @RULES.rule("recorded clients: call id [a-zA-Z0-9_-]+")
 def call_ids_are_plain(asked: Asked) -> None:
     for place, block in all_blocks(asked):

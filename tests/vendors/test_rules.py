@@ -113,6 +113,30 @@ BAD: dict[tuple[str, str], list[Asked]] = {
         claude(model="claude-opus-4-6", messages=[USER, said("assistant", words("so"))])
     ],
     ("anthropic", "call_ids_are_plain"): [claude(messages=[USER, said("assistant", {**USE, "id": "call:1"})])],
+    ("anthropic", "searches_are_its_own"): [
+        claude(messages=[USER, said("assistant", {**USE, "type": "server_tool_use"}), USER]),
+        claude(
+            messages=[
+                USER,
+                said(
+                    "assistant",
+                    {
+                        "type": "web_search_tool_result",
+                        "tool_use_id": "srvtoolu_1",
+                        "content": [{"encrypted_content": ""}],
+                    },
+                ),
+                USER,
+            ]
+        ),
+        claude(
+            messages=[
+                USER,
+                said("assistant", {"type": "text", "text": "a", "citations": [{"encrypted_index": ""}]}),
+                USER,
+            ]
+        ),
+    ],
     ("anthropic", "tool_names_are_plain"): [
         claude(tools=[{**TOOL, "name": "a.b"}]),
         claude(tools=[{**TOOL, "name": "x" * 129}]),

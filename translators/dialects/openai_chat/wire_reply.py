@@ -108,8 +108,8 @@ class ImageOut(Struct, gc=False):
 
 
 class TokenChances(Struct, gc=False):
-    token: str
-    logprob: float
+    token: str = ""
+    logprob: float = 0.0
     bytes: list[int] | None = None
     top_logprobs: "list[TokenChances] | None" = None
 

@@ -120,6 +120,13 @@ def test_likelihoods_of_each_piece_stay_with_it() -> None:
     assert notes == [PartNote(0, CHANCES)]
 
 
+def test_a_likelihood_of_nothing_costs_nothing() -> None:
+    odd = {**TOKEN, "top_logprobs": [{"token": None, "logprob": -1.0}, 5]}
+    [text] = DIALECT.decode_reply(body({"content": "Hi"}, logprobs={"content": [odd]})).parts
+    assert isinstance(text, Text)
+    assert text.text == "Hi"
+
+
 def test_sound_is_read_with_the_words_that_it_says() -> None:
     audio = {"id": "audio_1", "data": "UklGRgAA", "transcript": "Hello.", "expires_at": 1}
     parts = DIALECT.decode_reply(body({"content": None, "audio": audio})).parts
