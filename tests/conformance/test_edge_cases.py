@@ -187,6 +187,13 @@ def test_a_tool_result_without_an_id_answers_the_call_that_waits() -> None:
     assert [(one["tool_use_id"], one["content"]) for one in turns[2]["content"]] == [("a", "1"), ("b", "2")]
 
 
+def test_ids_that_nobody_gives_still_pair_calls_and_results_in_order() -> None:
+    asked = (ASK, calls(call("")), ASK, calls(call("")), result("", "1"), result("", "2"))
+    turns = to_claude(*asked)["messages"]
+    used = [one for turn in turns for one in blocks(turn) if one["type"] in ("tool_use", "tool_result")]
+    assert [one.get("content") for one in used] == [None, "1", None, "2"]
+
+
 def test_the_role_is_said_once_and_the_finish_once() -> None:
     frames = block(
         0, {"type": "text", "text": ""}, {"type": "text_delta", "text": "a"}, {"type": "text_delta", "text": "b"}

@@ -149,17 +149,16 @@ class _Sorter:
             turn.parts += [Placed(f"{placed.path}.parts[{at}]", piece) for at, piece in enumerate(part.parts)]
             return
         waiting = self._unanswered[call.part.id]
-        if waiting:
-            call = waiting.popleft() if part.call_id else _taken(waiting, call)
+        if not part.call_id:
+            if call in waiting:  # Not where its id came again in a later turn.
+                waiting.remove(call)
+            self.turns[call.turn].answered.append(call)
+        elif waiting:
+            call = waiting.popleft()
             self.turns[call.turn].answered.append(call)
         else:
             self._losses.append(Loss(call.path, f"an earlier result of the call {call.part.id!r}"))
         call.result = placed
-
-
-def _taken(waiting: deque[_Call], call: _Call) -> _Call:
-    waiting.remove(call)
-    return call
 
 
 def _messages(turns: list[_Turn], names: Names, keeps_thinking: bool, losses: list[Loss]) -> list[wire.Message]:
