@@ -4,15 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
-from msgspec import UNSET, Raw, Struct
+from msgspec import Raw, Struct
 
 from translators import tolerant
 from translators.conversation import (
-    CacheMark,
-    ChoiceMode,
     Conversation,
     File,
-    HostedTool,
     Image,
     Loss,
     Message,
@@ -23,34 +20,25 @@ from translators.conversation import (
     Thinking,
     ThinkingMode,
     ThinkingWish,
-    Tool,
     ToolCall,
-    ToolChoice,
     ToolResult,
 )
 from translators.dialect import Peek
 from translators.dialects.anthropic import hosted, wire
 from translators.dialects.anthropic.citations import citation_of
+from translators.dialects.anthropic.decode_tools import choice_of, mark_of, object_of, parallel_of, tools_of
 from translators.errors import BadRequest
 from translators.jsonio import UNREADABLE, check_text, read, text_of
 
 NAME: Final = "anthropic"
 ROLES: Final = {role.value: role for role in Role}
 BILLING: Final = "x-anthropic-billing-header:"
-CHOICES: Final[Mapping[str, ChoiceMode]] = {
-    "auto": ChoiceMode.AUTO,
-    "any": ChoiceMode.ANY,
-    "tool": ChoiceMode.ONE,
-    "none": ChoiceMode.NONE,
-}
 THINKING: Final[Mapping[str, ThinkingMode]] = {
     "enabled": ThinkingMode.ON,
     "disabled": ThinkingMode.OFF,
     "adaptive": ThinkingMode.AUTO,
     "between_tools": ThinkingMode.AUTO,
 }
-NOTHING: Final = (b"null", b"false", b"[]")
-"""What a wish says that is none."""
 DISPLAY: Final[Mapping[str | None, bool]] = {"summarized": True, "omitted": False}
 
 
@@ -74,15 +62,15 @@ def decode_request(body: bytes) -> Conversation:
     request, losses = _read(body)
     messages = tuple(_message(index, message, losses) for index, message in enumerate(request.messages))
     system = tuple(_system(request.system, losses))
-    tools, offered = _tools(request.tools or (), losses)
+    tools, offered = tools_of(request.tools or (), losses)
     return Conversation(
         model=request.model,
         messages=messages,
         system=system,
         tools=tools,
         hosted=offered,
-        tool_choice=_tool_choice(request.tool_choice, tools, offered, losses),
-        parallel_tool_calls=_parallel(request.tool_choice),
+        tool_choice=choice_of(request.tool_choice, tools, offered, losses),
+        parallel_tool_calls=parallel_of(request.tool_choice),
         max_tokens=request.max_tokens,
         temperature=request.temperature,
         top_p=request.top_p,
@@ -139,8 +127,8 @@ def _message(index: int, message: wire.Message, losses: list[Loss]) -> Message:
 
 def _text(block: wire.TextBlock) -> Text:
     if block.citations is None:
-        return Text(block.text, _mark(block.cache_control))
-    return Text(block.text, _mark(block.cache_control), tuple(citation_of(one) for one in block.citations))
+        return Text(block.text, mark_of(block.cache_control))
+    return Text(block.text, mark_of(block.cache_control), tuple(citation_of(one) for one in block.citations))
 
 
 def _part(block: wire.Block, path: str, losses: list[Loss]) -> Part | None:
@@ -148,7 +136,7 @@ def _part(block: wire.Block, path: str, losses: list[Loss]) -> Part | None:
         case wire.ToolUseBlock():
             if block.caller is not wire.ABSENT or block.toolset_name is not None:
                 _own_words(block, path, losses)
-            return ToolCall(block.id, block.name, _arguments(block.input, path), _mark(block.cache_control))
+            return ToolCall(block.id, block.name, _arguments(block.input, path), mark_of(block.cache_control))
         case wire.ToolResultBlock():
             return _tool_result(block, path, losses)
         case wire.TextBlock() | wire.ImageBlock() | wire.DocumentBlock() | wire.SearchResultBlock():
@@ -211,11 +199,11 @@ def _content(block: wire.ResultBlock, path: str, losses: list[Loss]) -> Part:
             _citing(block.citations, path, losses)
             _inner_marks(block.content, path, losses)
             text = "\n".join(piece.text for piece in block.content)
-            cache = _mark(block.cache_control)
+            cache = mark_of(block.cache_control)
             return File("text/plain", text=text, name=block.title, context=block.source, cache=cache)
         case wire.ToolReferenceBlock():
             losses.append(Loss(path, "a reference to a tool: its name was sent"))
-            return Text(f"Tool found: {block.tool_name}", _mark(block.cache_control))
+            return Text(f"Tool found: {block.tool_name}", mark_of(block.cache_control))
 
 
 def _inner_marks(pieces: Sequence[wire.TextBlock | wire.ImageBlock], path: str, losses: list[Loss]) -> None:
@@ -227,7 +215,7 @@ def _inner_marks(pieces: Sequence[wire.TextBlock | wire.ImageBlock], path: str, 
 
 
 def _image(block: wire.ImageBlock) -> Part:
-    cache = _mark(block.cache_control)
+    cache = mark_of(block.cache_control)
     match block.source:
         case wire.Base64Source(media_type=media_type, data=data):
             return Image(media_type, data, cache=cache)
@@ -238,7 +226,7 @@ def _image(block: wire.ImageBlock) -> Part:
 
 
 def _document(block: wire.DocumentBlock, path: str, losses: list[Loss]) -> File:
-    name, context, cache = block.title or "", block.context or "", _mark(block.cache_control)
+    name, context, cache = block.title or "", block.context or "", mark_of(block.cache_control)
     match block.source:
         case wire.Base64Source(media_type=media_type, data=data):
             return File(media_type, data=data, name=name, context=context, cache=cache)
@@ -275,7 +263,7 @@ def _tool_result(block: wire.ToolResultBlock, path: str, losses: list[Loss]) -> 
     else:
         pieces = enumerate(block.content or ())
         parts = tuple(_content(piece, f"{path}.content[{at}]", losses) for at, piece in pieces)
-    return ToolResult(block.tool_use_id, parts, bool(block.is_error), _mark(block.cache_control))
+    return ToolResult(block.tool_use_id, parts, bool(block.is_error), mark_of(block.cache_control))
 
 
 def _arguments(raw: Raw, path: str) -> str:
@@ -285,67 +273,6 @@ def _arguments(raw: Raw, path: str) -> str:
     if text == "null":
         return "{}"
     raise BadRequest(f"{path}.input", "object")
-
-
-def _tools(tools: Sequence[wire.Tool], losses: list[Loss]) -> tuple[tuple[Tool, ...], tuple[HostedTool, ...]]:
-    """The client's own, and those that run at the vendor."""
-    own: list[Tool] = []
-    offered: list[HostedTool] = []
-    for index, tool in enumerate(tools):
-        path = f"$.tools[{index}]"
-        if tool.type not in (None, "custom"):
-            kind = hosted.kind_of(tool.type)
-            if kind is None:
-                losses.append(Loss(path, f"{tool.type!r} is a tool that only Anthropic knows"))
-                continue
-            offered.append(hosted.hosted_tool(kind, tool, path, losses))
-        elif not tool.name:
-            raise BadRequest(f"{path}.name", "a value: it is required")
-        else:
-            schema = _object(tool.input_schema, f"{path}.input_schema")
-            own.append(Tool(tool.name, tool.description or "", schema, tool.strict, _mark(tool.cache_control)))
-        losses += [
-            Loss(f"{path}.{wish}", "only Anthropic knows this of a tool")
-            for wish in wire.TOOL_WISHES
-            if (given := getattr(tool, wish)) is not wire.ABSENT and bytes(given) not in NOTHING
-        ]
-    return tuple(own), tuple(offered)
-
-
-def _object(raw: Raw, path: str) -> Raw | None:
-    text = bytes(raw).strip()
-    if text in (b"", b"null"):
-        return None
-    if not text.startswith(b"{"):
-        raise BadRequest(path, "object")
-    return raw
-
-
-def _tool_choice(
-    choice: wire.ToolChoice | None, tools: Sequence[Tool], offered: Sequence[HostedTool], losses: list[Loss]
-) -> ToolChoice | None:
-    """A choice that only a dropped tool could meet is dropped with it."""
-    if choice is None:
-        return None
-    mode, name = CHOICES[choice.type], choice.name or ""
-    if mode is not ChoiceMode.ONE:
-        known = bool(tools or offered) or mode is not ChoiceMode.ANY
-    elif not name:
-        raise BadRequest("$.tool_choice.name", "a value: it is required")
-    elif any(tool.tool == name for tool in offered):
-        return ToolChoice(mode, name, hosted=True)
-    else:
-        known = any(tool.name == name for tool in tools)
-    if not known:
-        losses.append(Loss("$.tool_choice", "the tool that it asks for is not there"))
-        return None
-    return ToolChoice(mode, name)
-
-
-def _parallel(choice: wire.ToolChoice | None) -> bool | None:
-    if choice is None or choice.disable_parallel_tool_use is None:
-        return None
-    return not choice.disable_parallel_tool_use
 
 
 def _thinking(request: wire.Request, losses: list[Loss]) -> ThinkingWish | None:
@@ -365,7 +292,7 @@ def _output_format(request: wire.Request) -> OutputFormat | None:
     config, path = (config, "output_config.format") if config else (request.output_format, "output_format")
     if config is None:
         return None
-    return OutputFormat(_object(config.schema, f"$.{path}.schema"))
+    return OutputFormat(object_of(config.schema, f"$.{path}.schema"))
 
 
 def _extras(request: wire.Request) -> Mapping[str, Raw]:
@@ -375,9 +302,3 @@ def _extras(request: wire.Request) -> Mapping[str, Raw]:
         if value is not wire.ABSENT and bytes(value) != b"null":
             found[key] = value
     return found
-
-
-def _mark(control: wire.CacheControl | None) -> CacheMark | None:
-    if control is None:
-        return None
-    return CacheMark(None if control.ttl is UNSET else control.ttl)
