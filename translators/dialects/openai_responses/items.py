@@ -62,6 +62,8 @@ class Items:
         self.searches = 0
         self._items: dict[int, _Item] = {}
         self._parts = 0
+        self._last: _Part | None = None  # the text that grew last, where it stands in `_last_at`
+        self._last_at: tuple[int | None, int | None] = (None, None)
 
     @property
     def seen(self) -> bool:
@@ -83,7 +85,13 @@ class Items:
 
     def text(self, index: int | None, content: int | None, text: str) -> None:
         """A piece of a message's text."""
-        self._text(self._item(index, "message"), ("text", content or 0), PartKind.TEXT, text)
+        last = self._last
+        if last is not None and self._last_at == (index, content) and text and not last.ended:  # nearly all of them
+            self.events.append(PartDelta(last.number, text))
+            return
+        item, place = self._item(index, "message"), ("text", content or 0)
+        self._text(item, place, PartKind.TEXT, text)
+        self._last_at, self._last = (index, content), item.parts.get(place)
 
     def refusal(self, index: int | None, content: int | None, text: str) -> None:
         """A piece of a message's refusal."""

@@ -1,6 +1,6 @@
 """The items of a reply as they are said: each from its first frame to its last."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, override
 
 from msgspec import Struct
@@ -87,6 +87,10 @@ class OpenItem:
         """Frames of a piece."""
         raise NotImplementedError
 
+    def taker(self) -> Callable[[str], bytes]:
+        """The shortest way to feed the part that is open."""
+        return self.feed
+
     def close(self, status: str) -> bytes:
         """The last frames."""
         raise NotImplementedError
@@ -141,6 +145,11 @@ class MessageItem(OpenItem):
         """Of the part that began last."""
         assert self._deltas is not None
         return self._deltas.feed(text)
+
+    @override
+    def taker(self) -> Callable[[str], bytes]:
+        assert self._deltas is not None
+        return self._deltas.feed
 
     def tokens(self, notes: Iterable[TokenNote]) -> bytes:
         """How likely the last tokens were: a piece without words tells of them."""

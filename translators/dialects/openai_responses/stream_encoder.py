@@ -61,6 +61,7 @@ class StreamEncoder:
         self._asked = ""  # the id of the hosted call that may still get its result
         self._part = PartStart(0, PartKind.TEXT)
         self._showing: OpenItem | None = None  # the item that takes the part's deltas, once there is one
+        self._take: Callable[[str], bytes] | None = None
         self._question: list[str] = []
         self._citations: list[Citation] = []
         self._calls = 0
@@ -70,8 +71,8 @@ class StreamEncoder:
         """b"" where the event shows nothing yet."""
         match event:
             case PartDelta(text=text):
-                if self._showing is not None:
-                    return self._showing.feed(text)
+                if self._take is not None:
+                    return self._take(text)
                 return self._first_piece(text) if text else b""
             case PartStart():
                 return self._part_start(event)
@@ -108,12 +109,13 @@ class StreamEncoder:
     # Its parts
 
     def _part_start(self, event: PartStart) -> bytes:
-        self._part, self._showing = event, None
+        self._part, self._showing, self._take = event, None, None
         self._question, self._citations = [], []
         if event.kind is PartKind.TOOL_CALL:
             return self._call(event)
         if event.kind is PartKind.HOSTED_RESULT and event.id == self._asked:
             self._showing = self._item
+            self._take = None if self._item is None else self._item.taker()
         return b""
 
     def _first_piece(self, text: str) -> bytes:
@@ -170,8 +172,9 @@ class StreamEncoder:
         out, item = b"", self._item
         if not isinstance(item, MessageItem):
             out, item = self._begin("msg", MessageItem)
-        self._showing = item
-        return out + item.part(refusal=refusal), item
+        out += item.part(refusal=refusal)
+        self._showing, self._take = item, item.taker()
+        return out, item
 
     def _call(self, event: PartStart) -> bytes:
         self._calls += 1
@@ -189,7 +192,7 @@ class StreamEncoder:
             return b""
         question = "".join(self._question)
         out, _ = self._begin(PREFIXES[tool], partial(HostedItem, tool=tool, question=question))
-        self._asked, self._showing = self._part.id, None
+        self._asked, self._showing, self._take = self._part.id, None, None
         return out
 
     def _begin[Kind: OpenItem](self, prefix: str, make: Callable[[Frames, Place], Kind]) -> tuple[bytes, Kind]:
@@ -199,7 +202,9 @@ class StreamEncoder:
         index = len(self._output)
         item = make(self._frames, Place(f"{prefix}_{self._reply.id[len(ID_PREFIX) :][-ID_ROOM:]}_{index}", index))
         self._item = self._showing = item
-        return out + item.start(), item
+        out += item.start()
+        self._take = item.feed
+        return out, item
 
     def _close(self, status: str) -> bytes:
         item, self._item, self._asked = self._item, None, ""
