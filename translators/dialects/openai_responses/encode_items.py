@@ -104,7 +104,7 @@ class ItemWriter:
             case File():
                 encoded = _file(part)
                 if part.context and not part.text:
-                    self._losses.append(Loss(f"{path}.context", "Responses know of a file only its name"))
+                    self._losses.append(Loss(f"{path}.context", "only a file's words have room for what it is about"))
             case Audio() | Video():
                 encoded = "Responses take neither sound nor film"
             case Thinking() | ToolCall() | ToolResult() | HostedCall() | HostedResult():

@@ -145,6 +145,12 @@ def test_what_a_user_can_not_say_here_is_a_loss(part: Part) -> None:
     assert sent(conversation)["input"] == [{"role": "user", "content": "hello"}]
 
 
+def test_what_a_file_is_about_is_a_loss_unless_it_is_text() -> None:
+    about = File("application/pdf", "BBBB", context="the contract")
+    assert lost(asking(Message(Role.USER, (about,)))) == ["$.messages[0].parts[0].context"]
+    assert lost(asking(Message(Role.USER, (structs.replace(about, data="", text="words"),)))) == []
+
+
 def test_a_speakers_name_is_a_loss() -> None:
     assert lost(asking(structs.replace(HELLO, name="Ann"))) == ["$.messages[0].name"]
 
