@@ -20,7 +20,7 @@ def decode[T: Struct](data: bytes, wire: type[T]) -> T | None:
     for attempt in (data, _mended(data)):
         try:
             return _struct(msgspec.json.decode(attempt, type=dict[str, Raw]), wire)
-        except (*UNREADABLE, TypeError):  # TypeError: what does not fit was required.
+        except UNREADABLE:
             continue
     return None
 
@@ -65,13 +65,9 @@ def _value(raw: Raw, wire: Any, name: str) -> Any:
 
 
 def _object(raw: Raw, members: tuple[Any, ...], name: str) -> Any:
-    """None where what does not fit is required."""
     for member in members:
         if isinstance(member, type) and issubclass(member, Struct):
-            try:
-                return _struct(msgspec.json.decode(raw, type=dict[str, Raw]), member)
-            except TypeError:
-                return None
+            return _struct(msgspec.json.decode(raw, type=dict[str, Raw]), member)
     return bytes(raw).decode() if name in _OBJECTS_AS_TEXT else None
 
 
