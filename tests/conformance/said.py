@@ -313,6 +313,7 @@ def _gemini_said(chunks: list[Any]) -> Said:
 
 def _gemini_part(said: Said, part: dict[str, Any]) -> None:
     """Arguments may come in pieces, the last of which is a call without a name."""
+    said.media += "inlineData" in part
     text = part.get("text") or ""
     if part.get("thought"):
         said.thinking += text

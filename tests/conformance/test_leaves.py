@@ -50,6 +50,14 @@ SAY_NOTHING: Final[Mapping[str, tuple[str, ...]]] = {
         r"\.messages\[7\]\.name$",  # whose result it is says the call
         r"\.stream_options\.include_usage$",  # for the encoder of the reply
     ),
+    "openai_responses": (
+        r"\.(id|status)$",  # nobody else has items
+        r"\.prompt_cache_breakpoint\.(mode|ttl)$",
+        r"\.input\[2\]\.",  # what was thought is told as a whole
+        r"\.annotations\[\d\]\.",  # told as a whole: where the words come from
+        r"\.content\[\d\]\.logprobs$",
+        r"\.action\.type$",
+    ),
     "openai_completions": (r"\.stream_options\.include_usage$",),
 }
 """Leaves of which nothing is to be told, by the end of their path."""
@@ -158,5 +166,5 @@ def test_no_leaf_of_a_request_is_dropped_in_silence(source: str, upstream: str) 
 
 
 def test_the_dialects_that_clients_speak_have_such_a_request() -> None:
-    assert {source for source, _ in PAIRS} >= {"anthropic", "openai_chat", "openai_completions"}
+    assert {source for source, _ in PAIRS} >= {"anthropic", "openai_chat", "openai_completions", "openai_responses"}
     assert all(dialect(source).request_wire is not None for source, _ in PAIRS)
