@@ -77,9 +77,7 @@ class UpstreamAttempt:
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._whole_of = exchange.client.whole_of if said.upstream is exchange.client and not exchange.stream else None
-        self._reframer = (
-            exchange.client.reframe(exchange.query) if exchange.stream and exchange.client.reframe else None
-        )
+        self._reframer = exchange.reframer() if exchange.stream else None
         self._stream: ReplyStream | None = None
         self._decompressor: Decompressor | None = None
 
@@ -239,7 +237,10 @@ class UpstreamAttempt:
             return self._end_badly(self._judge.inside(error, self._headers))
 
     def _answer(self, body: bytes) -> bytes:
-        length = None if self._exchange.stream else len(body)
+        exchange = self._exchange
+        if exchange.envelope is not None and not exchange.stream and exchange.operation is Operation.GENERATE:
+            body = exchange.envelope.wrap_reply(body, exchange.id)
+        length = None if exchange.stream else len(body)
         self._open_head(length)
         self._over(OK)
         return body

@@ -18,7 +18,8 @@ from weakref import WeakKeyDictionary
 from mitmproxy import http
 
 from translators import GatewayError, Loss, Usage
-from translators.dialect import Dialect, Operation
+from translators.chained import Chained
+from translators.dialect import Dialect, Envelope, Operation, Reframer
 
 type Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -210,7 +211,8 @@ class Exchange:
     """One client request, the way it came, and what became of it.
 
     `id` is the flow's, for logs. `client`: the dialect spoken to us. `headers`: the client's, names in lower case.
-    `client_name`: the short id of the client key. `query`: the request's, without keys. `ruled`: what the user's rules
+    `client_name`: the short id of the client key. `query`: the request's, without keys. `envelope`: what the client
+    wants around its replies. `ruled`: what the user's rules
     have changed in what the upstream heard, for people. Times are Unix seconds.
     """
 
@@ -224,6 +226,7 @@ class Exchange:
     client_name: str
     received_s: float
     query: str = ""
+    envelope: Envelope | None = None
     conductor: Conductor | None = None
     attempts: list[AttemptRecord] = field(default_factory=list)
     losses: tuple[Loss, ...] = ()
@@ -238,9 +241,17 @@ class Exchange:
         cut up as it asked for; where it wants no stream, the body."""
         if not self.stream:
             return self.client.encode_error(error)
-        reframer = self.client.reframe(self.query) if self.client.reframe else None
+        reframer = self.reframer()
         frame = self.client.error_frame(error)
         return frame if reframer is None else reframer.feed(frame) + reframer.close()
+
+    def reframer(self) -> Reframer | None:
+        """What this client needs behind our stream; None where it takes it as it is."""
+        own = self.client.reframe(self.query) if self.client.reframe else None
+        if self.envelope is None:
+            return own
+        wrapper = self.envelope.wrap_stream(self.id)
+        return wrapper if own is None else Chained(wrapper, own)
 
 
 _exchanges: WeakKeyDictionary[http.HTTPFlow, Exchange] = WeakKeyDictionary()

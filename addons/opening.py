@@ -42,7 +42,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request asks for. `body`: decompressed. `model`: as the client calls it."""
+    """What a request asks for. `body`: decompressed, out of its envelope. `model`: as the client calls it."""
 
     place: Place
     body: bytes
@@ -87,6 +87,9 @@ def body_of(flow: http.HTTPFlow) -> bytes:
 
 def asked_of(place: Place, body: bytes) -> Asked:
     """What the path and the body say. Raises BadRequest."""
+    if place.route.envelope is not None:
+        model, body = place.route.envelope.unwrap_request(body)
+        return Asked(place, body, model, place.route.stream is True)
     peek = Peek(place.model, place.route.stream is True) if place.model else place.dialect.peek(body)
     return Asked(place, body, peek.model, peek.stream)
 
@@ -120,6 +123,7 @@ def open_exchange(visit: Visit, serving: Serving, asked: Asked, answering: str, 
         model=asked.model,
         stream=asked.stream and operation is Operation.GENERATE,
         client_name=client_name,
+        envelope=asked.place.route.envelope,
         received_s=time.time(),
     )
     exchange.conductor = serving.conductors.conduct(exchange, tiers)

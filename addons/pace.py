@@ -24,7 +24,7 @@ def pace_of(exchange: Exchange, settings: Settings) -> Pace | None:
     if not (interval_s or first_s):
         return None
     client = exchange.client
-    reframer = client.reframe(exchange.query) if client.reframe else None
+    reframer = exchange.reframer()
     content_type = client.stream_content_type if reframer is None else reframer.content_type
     head = _head(exchange, (b"content-type", content_type.encode()), (b"cache-control", b"no-cache"))
     return Pace(first_s or interval_s, interval_s or NEVER, client.keep_alive, head)

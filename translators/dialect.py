@@ -41,13 +41,14 @@ class Route:
     """A path of the gateway that speaks a dialect.
 
     `{model}` in a path is the model that is asked for. `stream`: whether the reply is a stream, where the path says it
-    and not the body.
+    and not the body. `envelope`: what its clients put around the dialect's bodies.
     """
 
     method: str
     path: str
     operation: Operation
     stream: bool | None = None
+    envelope: "Envelope | None" = None
 
 
 class Target(Struct, frozen=True):
@@ -161,6 +162,19 @@ class Reframer(Protocol):
     def feed(self, data: bytes) -> bytes: ...
 
     def close(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What some clients put around a dialect's bodies. Errors, and counts of tokens, stand outside.
+
+    unwrap_request(body): the model, and the body that the dialect knows. Raises BadRequest. wrap_reply(body, id): a
+    whole reply. wrap_stream(id): for a stream of them.
+    """
+
+    unwrap_request: Callable[[bytes], tuple[str, bytes]]
+    wrap_reply: Callable[[bytes, str], bytes]
+    wrap_stream: Callable[[str], Reframer]
 
 
 BOTH_SIDES: Final = frozenset(Side)

@@ -8,7 +8,7 @@ from translators.dialect import Operation
 
 HOST: Final = "generativelanguage.googleapis.com"
 CODE_ASSIST: Final = "cloudcode-pa.googleapis.com"
-"""Where clients that have logged in ask, in an envelope that no dialect here reads yet: it is tunnelled until then."""
+"""Where clients that have logged in to Google ask, in an envelope."""
 
 ACTIONS: Final = ("generateContent", "streamGenerateContent", "countTokens")
 

@@ -218,7 +218,10 @@ def test_who_speaks_another_dialect_is_translated_or_told_not_yet(
     gateway: Gateway, client: str, path: str, upstream: str, stream: bool
 ) -> None:
     model = MODELS[upstream]
-    exchange = opened(gateway, path.format(model=model), {**BODIES[client], "model": model, "stream": stream})
+    body = {**BODIES[client], "model": model, "stream": stream}
+    if path.startswith("/v1internal:"):
+        body = {"model": model, "request": BODIES[client]}
+    exchange = opened(gateway, path.format(model=model), body)
     assert exchange.conductor is not None
     step = asyncio.run(exchange.conductor.next())
     if can_translate(client, upstream):

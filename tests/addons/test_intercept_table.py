@@ -6,6 +6,7 @@ from addons.intercept_table import Host, HostTable, ModelMap, known_hosts, liste
 from addons.refusals import DotSegments
 from addons.settings.model import Intercept
 from translators.dialect import Operation
+from translators.envelopes.code_assist import ENVELOPE
 
 TABLE = HostTable(known_hosts())
 
@@ -57,7 +58,7 @@ def test_a_path_of_google_names_the_model(version: str, colon: str) -> None:
         ("generativelanguage.googleapis.com", "/v1beta/models/gemini-x%253AgenerateContent"),
         ("generativelanguage.googleapis.com", "/v1beta/models/gemini-x%3agenerate%43ontent"),
         ("generativelanguage.googleapis.com", "/v1beta/models/a:b%3AgenerateContent"),
-        ("cloudcode-pa.googleapis.com", "/v1internal:generateContent"),
+        ("cloudcode-pa.googleapis.com", "/v1internal:loadCodeAssist"),
         ("example.com", "/v1/messages"),
         ("api.anthropic.com.example.com", "/v1/messages"),
     ],
@@ -66,18 +67,22 @@ def test_everything_else_is_left_to_the_vendor(host: str, path: str) -> None:
     assert TABLE.place(host, path) is None
 
 
-def test_a_host_whose_inference_no_dialect_reads_is_known_and_not_opened() -> None:
-    closed = {name: host.paths for name, host in known_hosts().items() if not TABLE.opened(name)}
-    actions = ("generateContent", "streamGenerateContent", "countTokens")
-    assert closed == {"cloudcode-pa.googleapis.com": tuple(f"/v1internal:{action}" for action in actions)}
+def test_every_known_host_is_opened_and_no_other() -> None:
+    assert set(TABLE.names()) == known_hosts().keys()
     assert not TABLE.opened("example.com")
-    assert not set(TABLE.names()) & closed.keys()
 
 
 def test_one_path_that_is_served_opens_a_host() -> None:
-    table = HostTable({"a": Host(("/v1internal:generateContent", "/v1/messages")), "b": Host(())})
-    assert (table.opened("a"), table.opened("b")) == (True, False)
-    assert table.place("a", "/v1internal:generateContent") is None
+    paths = ("/v2/unheard-of", "/v1/messages")
+    table = HostTable({"a": Host(paths), "b": Host(paths[:1]), "c": Host(())})
+    assert [table.opened(name) for name in ("a", "b", "c")] == [True, False, False]
+    assert table.place("a", "/v2/unheard-of") is None
+
+
+def test_code_assist_is_gemini_in_an_envelope() -> None:
+    place = TABLE.place("cloudcode-pa.googleapis.com", "/v1internal:streamGenerateContent")
+    assert place is not None
+    assert (place.dialect.name, place.route.stream, place.route.envelope) == ("gemini", True, ENVELOPE)
 
 
 def test_http2_is_offered_everywhere_but_where_websockets_are_wanted() -> None:

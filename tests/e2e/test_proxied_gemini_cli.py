@@ -4,18 +4,20 @@ import json
 import re
 import ssl
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from tests.support import gemini_cli
 from tests.support.certificates import self_made
-from tests.support.config import config
+from tests.support.config import claude_key, config
 from tests.support.proxied import proxied
 from tests.vendors import behaviour as acts
+from tests.vendors.anthropic import AnthropicVendor
 from tests.vendors.code_assist import CodeAssistVendor
 from tests.vendors.gemini import GeminiVendor
 from tests.vendors.running import running
+from tests.vendors.vendor import Vendor
 
 pytestmark = pytest.mark.cli
 
@@ -35,7 +37,7 @@ def prompt(tmp_path: Path) -> str:
     return f"CALL read_file {call}\nWRITE {tmp_path / 'greeting.txt'} hello-from-the-model"
 
 
-def check(finished: gemini_cli.Finished, home: Path, vendor: GeminiVendor) -> None:
+def check(finished: gemini_cli.Finished, home: Path, vendor: Vendor) -> None:
     assert (finished.exit_code, finished.said) == (0, "done"), finished
     assert (home / "greeting.txt").read_text().strip() == "hello-from-the-model"
     assert "it stood in the file" in vendor.asked[-1].body.decode()
@@ -59,21 +61,50 @@ def test_with_a_key_the_pool_answers(prompt: str, tmp_path: Path) -> None:
     assert not any(OWN_KEY in str(request) for request in vendor.requests)
 
 
-def test_logged_in_it_goes_on_with_its_own_account_unopened(prompt: str, tmp_path: Path) -> None:
-    """Nothing here could answer Code Assist: it shows its own certificate, and the proxy sees a tunnel."""
+@pytest.fixture
+def own(tmp_path: Path) -> CodeAssistVendor:
+    """What stands at Code Assist's name."""
     made = self_made(tmp_path, hosts=(CODE_ASSIST,))
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(made.cert, made.key)
-    own, pool = CodeAssistVendor(keys=(OWN_TOKEN,), tls=tls), GeminiVendor(keys=KEYS, models=(MODEL,))
+    return CodeAssistVendor(keys=(OWN_TOKEN,), tls=tls)
+
+
+def run_logged_in(described: dict[str, Any], own: CodeAssistVendor, prompt: str, home: Path) -> gemini_cli.Finished:
+    with proxied(described, {CODE_ASSIST: own.port}) as proxy:
+        login = gemini_cli.with_token(OWN_TOKEN)
+        way = gemini_cli.by_proxy(proxy.proxy_url, [proxy.ca], home / "trusted.pem", login)
+        finished = gemini_cli.run(prompt, way=way, model=MODEL, home=home)
+        assert not any(secret in proxy.log for secret in (*KEYS, OWN_TOKEN))
+    return finished
+
+
+@pytest.mark.parametrize("vendor", ["gemini", "anthropic"])
+def test_logged_in_the_pool_answers_too_and_all_else_is_its_own(
+    prompt: str, tmp_path: Path, own: CodeAssistVendor, vendor: str
+) -> None:
+    models = {MODEL: "upstream-model"}
+    pool: Vendor = GeminiVendor(keys=KEYS) if vendor == "gemini" else AnthropicVendor(keys=KEYS)
     with running(own, pool):
-        entry = {"api-key": KEYS[0], "base-url": pool.base_url, "models": [{"name": MODEL}]}
-        with proxied(config(gemini_api_key=[entry]), {CODE_ASSIST: own.port}) as proxy:
-            login = gemini_cli.with_token(OWN_TOKEN)
-            way = gemini_cli.by_proxy(proxy.proxy_url, [proxy.ca, made.ca], tmp_path / "trusted.pem", login)
-            finished = gemini_cli.run(prompt, way=way, model=MODEL, home=tmp_path)
-            check(finished, tmp_path, own)
-            assert f"asked: POST {CODE_ASSIST}" not in proxy.log
-            assert OWN_TOKEN not in proxy.log
+        entry = claude_key(pool.base_url, KEYS[0], models)
+        described = config(gemini_api_key=[entry]) if vendor == "gemini" else config(claude=[entry])
+        finished = run_logged_in(described, own, prompt, tmp_path)
+    check(finished, tmp_path, pool)
+    assert set(pool.keys_seen) == {KEYS[0]}
+    assert not any(OWN_TOKEN in str(request) for request in pool.requests)
+    asked = {request.path.partition(":")[2] for request in own.requests}
+    assert {"loadCodeAssist", "retrieveUserQuota"} <= asked
+    assert own.asked == []
+    assert all(OWN_TOKEN in request.headers["authorization"] for request in own.requests)
+
+
+def test_logged_in_a_model_that_nobody_serves_is_its_own_accounts(
+    prompt: str, tmp_path: Path, own: CodeAssistVendor
+) -> None:
+    pool = GeminiVendor(keys=KEYS)
+    with running(own, pool):
+        described = config(gemini_api_key=[claude_key(pool.base_url, KEYS[0], {"another": "upstream-model"})])
+        finished = run_logged_in(described, own, prompt, tmp_path)
+    check(finished, tmp_path, own)
     assert own.keys_seen == [OWN_TOKEN] * 2
-    assert {"loadCodeAssist", "retrieveUserQuota"} <= {request.path.partition(":")[2] for request in own.requests}
     assert pool.requests == []

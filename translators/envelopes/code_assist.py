@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.dialect import Envelope
 from translators.errors import BadRequest
 from translators.jsonio import ENCODER, UNREADABLE, read, top_level
 from translators.sse import Frame, FrameSplitter, FrameTooLong
@@ -135,6 +136,9 @@ class StreamWrapper(_Stream):
 
     def _changed(self, data: bytes) -> bytes:
         return wrap_reply(data, self._trace_id)
+
+
+ENVELOPE: Final = Envelope(unwrap_request, wrap_reply, StreamWrapper)
 
 
 def _text(raw: Raw) -> str:

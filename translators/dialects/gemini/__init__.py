@@ -18,6 +18,7 @@ from translators.dialects.gemini.request_wire import Request
 from translators.dialects.gemini.stream_decoder import StreamDecoder
 from translators.dialects.gemini.stream_encoder import StreamEncoder
 from translators.dialects.gemini.words import NAME
+from translators.envelopes.code_assist import ENVELOPE
 from translators.errors import BadRequest
 from translators.jsonio import read
 
@@ -51,11 +52,22 @@ def _actions(version: str) -> tuple[Route, ...]:
     )
 
 
+CODE_ASSIST: Final = tuple(
+    Route("POST", f"/v1internal:{action}", operation, stream=stream, envelope=ENVELOPE)
+    for action, operation, stream in (
+        ("generateContent", Operation.GENERATE, False),
+        ("streamGenerateContent", Operation.GENERATE, True),
+        ("countTokens", Operation.COUNT_TOKENS, False),
+    )
+)
+"""For clients that have logged in to Google."""
+
 DIALECT: Final = Dialect(
     name=NAME,
     routes=(
         *_actions("/v1beta"),
         *_actions("/v1"),
+        *CODE_ASSIST,
         Route("POST", "/v1/generate", Operation.GENERATE),
         Route("GET", "/v1beta/models", Operation.LIST_MODELS),
         Route("GET", "/v1beta/models/{model}", Operation.ONE_MODEL),
