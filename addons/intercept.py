@@ -7,13 +7,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 from weakref import WeakSet
 
 from mitmproxy import connection, http, tls
 
 from addons.access import ANYONE
 from addons.accounts.masking import MASK, line
+from addons.circles import Dialled
 from addons.intercept_table import POST, bare
 from addons.listen import is_interception_mode
 from addons.opening import SECRET_HEADERS, asked_of, body_of, hide_keys, open_exchange, read, refuse
@@ -30,13 +31,6 @@ HTTPS_PORT: Final = 443
 NO_INFERENCE: Final = "no inference"
 HTTP1: Final = b"http/1.1"
 HTTP2: Final = b"h2"
-
-
-class Dialled(Protocol):
-    """What mitmproxy's server_connect hook is given: who is about to be dialled, and for whom."""
-
-    server: connection.Server
-    client: connection.Client
 
 
 class Interception:

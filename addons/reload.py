@@ -110,11 +110,18 @@ class ConfigFile:
 class Reloader:
     """Puts a changed config into force: the next request is served by it, those that run keep what they have.
 
-    `on_debug` is called with the new value where `debug` changes.
+    `on_debug` is called with the new value where `debug` changes. `intercepts`: whether the HTTPS proxy listens, which
+    it does not wherever it was meant to.
     """
 
     def __init__(
-        self, file: ConfigFile, first: Loaded, builder: Builder, current: Current, on_debug: Callable[[bool], None]
+        self,
+        file: ConfigFile,
+        first: Loaded,
+        builder: Builder,
+        current: Current,
+        on_debug: Callable[[bool], None],
+        intercepts: Callable[[], bool],
     ) -> None:
         self._file = file
         self._started = first.settings
@@ -122,6 +129,7 @@ class Reloader:
         self._builder = builder
         self._current = current
         self._on_debug = on_debug
+        self._intercepts = intercepts
 
     async def follow(self) -> None:
         """Until it is cancelled."""
@@ -165,10 +173,13 @@ class Reloader:
 
     def _circle(self, settings: Settings) -> str | None:
         """The same of addresses: those that were checked are not where it listens until then."""
-        named = [str(location[-1]) for location in checks.circles(settings, self._started)]
-        if not named:
-            return None
-        return f"{named[0]}: leads to port {self._started.port}, where this gateway itself listens until a restart"
+        listeners = (self._started, self._started.intercept) if self._intercepts() else (self._started,)
+        for listener in listeners:
+            for location in checks.circles(settings, listener):
+                return (
+                    f"{location[-1]}: leads to port {listener.port}, where this gateway itself listens until a restart"
+                )
+        return None
 
 
 def named(paths: Sequence[str]) -> str:

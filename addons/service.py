@@ -13,6 +13,7 @@ from mitmproxy import ctx
 from mitmproxy.addonmanager import Loader
 
 from addons import first_run, welcome
+from addons.circles import Circles
 from addons.comments import Comments
 from addons.engine import Engine
 from addons.gateway import Gateway
@@ -110,13 +111,13 @@ class Service:
         if proxy := welcome.unused_proxy(settings, os.environ):
             logger.warning(proxy)
         self._current = Current(self._builder.build(settings))
-        parts: list[Any] = [Gateway(self._current), Interception(self._current), Comments(), Engine()]
+        parts: list[Any] = [Circles(), Gateway(self._current), Interception(self._current), Comments(), Engine()]
         if settings.tls.enable:
             parts.insert(0, GatewayTls(settings.tls))
         for part in parts:
             ctx.master.addons.register(part)
         self.addons += parts
-        self._reloader = Reloader(file, loaded, self._builder, self._current, self._set_debug)
+        self._reloader = Reloader(file, loaded, self._builder, self._current, self._set_debug, intercepts)
 
     def _set_mode(self, settings: Settings) -> None:
         """Among the modes that mitmproxy listens in, ours is the one of the config."""
@@ -196,6 +197,11 @@ def config_path() -> Path:
 def has_ours(modes: Sequence[str]) -> bool:
     """Whether mitmproxy listens as the gateway."""
     return any(is_gateway_mode(mode) for mode in modes)
+
+
+def intercepts() -> bool:
+    """Whether mitmproxy listens as the interception."""
+    return any(is_interception_mode(mode) for mode in ctx.options.mode)
 
 
 def others(modes: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from addons.settings.entries import CompatibleProvider, Key
 from addons.settings.keys import Note, Problem
-from addons.settings.model import Settings, Tls
+from addons.settings.model import Intercept, Settings, Tls
 from addons.settings.usable import Usable
 from addons.settings.values import LOOPBACK, PORTS, is_loopback, is_template
 
@@ -64,8 +64,8 @@ def _interception(settings: Settings) -> Iterator[Problem]:
             yield Problem("intercept.hosts", text)
 
 
-def circles(settings: Settings, listener: Settings) -> Iterator[tuple[int | str, ...]]:
-    """Where these settings name the gateway itself, which listens as `listener` says."""
+def circles(settings: Settings, listener: Settings | Intercept) -> Iterator[tuple[int | str, ...]]:
+    """Where these settings name the gateway itself, or its HTTPS proxy, which listens as `listener` says."""
     for location, url in _addresses(settings):
         if _is_itself(listener.host, listener.port, url):
             yield location
@@ -77,10 +77,9 @@ def interception_problem(settings: Settings) -> str | None:
     own = settings.intercept
     if own.port == settings.port:
         return f"Port {own.port} is the gateway's. Set another `intercept.port` in config.yaml."
-    for location, url in _addresses(settings):
-        if _is_itself(own.host, own.port, url):
-            said = f"Port {own.port} is that of an upstream in the config ({location[-1]} of {location[0]})"
-            return f"{said}. Set another `intercept.port` in config.yaml."
+    for location in circles(settings, own):
+        said = f"Port {own.port} is that of an upstream in the config ({location[-1]} of {location[0]})"
+        return f"{said}. Set another `intercept.port` in config.yaml."
     return None
 
 

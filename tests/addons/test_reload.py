@@ -184,12 +184,12 @@ def test_a_file_that_never_rests_is_read_all_the_same(path: Path, monkeypatch: p
 class Watched:
     """A reloader whose file is only text, and what it did."""
 
-    def __init__(self, text: str, builder: Builder | None = None) -> None:
+    def __init__(self, text: str, *, intercepts: bool = False) -> None:
         first = parse(text)
-        builder = builder or Builder(Fanout([]))
+        file, builder = ConfigFile(Path("config.yaml")), Builder(Fanout([]))
         self.debugs: list[bool] = []
         self.current = Current(builder.build(first.settings))
-        self.reloader = Reloader(ConfigFile(Path("config.yaml")), first, builder, self.current, self.debugs.append)
+        self.reloader = Reloader(file, first, builder, self.current, self.debugs.append, lambda: intercepts)
 
     def take(self, text: str) -> None:
         try:
@@ -279,6 +279,15 @@ def test_an_upstream_that_is_the_gateway_itself_is_not_taken(text: str, caplog: 
     assert "not taken" in caplog.text
 
 
+@pytest.mark.parametrize("intercepts", [True, False], ids=["listens", "does not listen"])
+def test_so_is_one_that_is_its_proxy_where_that_listens(intercepts: bool, caplog: pytest.LogCaptureFixture) -> None:
+    watched = Watched("intercept: {port: 8002}", intercepts=intercepts)
+    before = watched.current.serving
+    watched.take("intercept: {port: 8003}\nproxy-url: http://localhost:8002")
+    assert (watched.current.serving is before) is intercepts
+    assert ("proxy-url: leads to port 8002" in caplog.text) is intercepts
+
+
 def test_debug_applies_at_once_and_only_where_it_changes() -> None:
     watched = Watched("debug: false")
     for text in ("debug: true", "debug: true\nrequest-retry: 1", "debug: false"):
@@ -321,7 +330,7 @@ def test_a_config_that_we_stumble_over_does_not_end_the_watch(path: Path, caplog
         file, builder = ConfigFile(path), Stumbling()
         first = file.read()
         current = Current(builder.build(first.settings))
-        watch = asyncio.ensure_future(Reloader(file, first, builder, current, lambda _: None).follow())
+        watch = asyncio.ensure_future(Reloader(file, first, builder, current, lambda _: None, lambda: False).follow())
         write(path, SECOND)
         await asyncio.wait_for(builder.stumbled.wait(), WAIT_S)
         write(path, "port: 8003\n")
