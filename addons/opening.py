@@ -54,9 +54,14 @@ def read(flow: http.HTTPFlow) -> Visit:
     """The request, of which nothing is changed."""
     request = flow.request
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.fields}
-    path, _, search = request.path.partition("?")
+    path, _, search = path_of(request).partition("?")
     query = dict(parse_qsl(search, keep_blank_values=True)) if search else {}
     return Visit(flow, request.method, path.rstrip("/") or "/", query, headers)
+
+
+def path_of(request: http.Request) -> str:
+    """Its path with the query, as text that can be encoded: mitmproxy's may hold half letters."""
+    return request.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def hide_keys(flow: http.HTTPFlow, visit: Visit) -> None:

@@ -309,3 +309,13 @@ def test_a_page_may_not_spend_what_needs_no_key(headers: dict[str, str]) -> None
 def test_a_page_with_a_key_is_let_in(gateway: Gateway) -> None:
     body = {"model": MODELS["openai_chat"], "messages": HELLO}
     opened(gateway, "/v1/chat/completions", body, headers={"origin": "https://example.com"})
+
+
+@pytest.mark.parametrize("path", ["/v1/messages?x=\udcff&key=", "/v1/m\udcff?key=", "/v1/\udced\udca0\udc80?key="])
+def test_half_letters_in_an_address_are_read_as_any(gateway: Gateway, path: str) -> None:
+    flow = flow_of(f"{path}{KEY}", {"model": "claude-asked", **BODIES["anthropic"]}, key="")
+    flow.response = None
+    gateway.request(flow)
+    assert (exchanges.of(flow) is None) is ("messages" not in path)
+    assert flow.response is None or flow.response.status_code == 404
+    assert KEY not in flow.request.path
