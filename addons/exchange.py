@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from mitmproxy import http
 
@@ -255,6 +255,7 @@ class Exchange:
 
 
 _exchanges: WeakKeyDictionary[http.HTTPFlow, Exchange] = WeakKeyDictionary()
+_passing: WeakSet[http.HTTPFlow] = WeakSet()
 
 
 def attach(flow: http.HTTPFlow, exchange: Exchange) -> None:
@@ -265,6 +266,21 @@ def attach(flow: http.HTTPFlow, exchange: Exchange) -> None:
 def of(flow: http.HTTPFlow) -> Exchange | None:
     """The flow's exchange, None where it is none of ours."""
     return _exchanges.get(flow)
+
+
+def let_pass(flow: http.HTTPFlow) -> None:
+    """The request may go to where its client sent it, as it is. What came in by a door of ours goes nowhere without."""
+    _passing.add(flow)
+
+
+def hold_back(flow: http.HTTPFlow) -> None:
+    """It may not, after all."""
+    _passing.discard(flow)
+
+
+def passes(flow: http.HTTPFlow) -> bool:
+    """Whether it may."""
+    return flow in _passing
 
 
 def mark_oversized(flow: http.HTTPFlow) -> None:

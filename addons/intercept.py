@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
-from weakref import WeakSet
 
 from mitmproxy import connection, http, tls
 
+from addons import exchange as exchanges
 from addons.access import ANYONE
 from addons.accounts.masking import MASK, line
 from addons.circles import Dialled
 from addons.intercept_table import POST, bare
-from addons.listen import is_interception_mode
-from addons.opening import SECRET_HEADERS, asked_of, body_of, hide_keys, open_exchange, read, refuse
+from addons.listen import PLACEHOLDER_HOST, is_interception_mode
+from addons.opening import SECRET_HEADERS, asked_of, body_of, hide_keys, open_exchange, path_of, read, refuse
 from addons.paths import Place
 from addons.refusals import InternalError, NotServedByModel, NoWebSocket
 from addons.routing.candidate import UnknownModel
@@ -40,7 +40,6 @@ class Interception:
 
     def __init__(self, current: Current) -> None:
         self._current = current
-        self._passing: WeakSet[http.HTTPFlow] = WeakSet()
 
     # Hooks.
 
@@ -50,6 +49,13 @@ class Interception:
         if not is_ours(data.context.client) or address is None:
             return
         data.ignore_connection = True
+        try:
+            self._open_if_listed(data, address)
+        except Exception:  # Nobody knows whose it is: it ends here.
+            logger.exception("client=%s a tunnel could not be looked at", data.context.client.peername)
+            data.context.server.address = (PLACEHOLDER_HOST, HTTPS_PORT)
+
+    def _open_if_listed(self, data: tls.ClientHelloData, address: tuple[str, int]) -> None:
         named = data.client_hello.sni
         hosts = self._current.serving.hosts
         if address[1] == HTTPS_PORT and (named is None or bare(named) == bare(address[0])) and hosts.opened(address[0]):
@@ -77,34 +83,34 @@ class Interception:
 
     def request(self, flow: http.HTTPFlow) -> None:
         """What is inference becomes an exchange, where somebody here serves its model."""
-        if is_ours(flow.client_conn) and flow.response is None and flow not in self._passing:
+        if is_ours(flow.client_conn) and flow.response is None and not exchanges.passes(flow):
             with self._closed_on_failure(flow):
                 self._open(flow, self._current.serving)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """What passes is not held on its way back either. Its secrets have been sent, and its reply may take long."""
-        if flow in self._passing and flow.response is not None:
+        if exchanges.passes(flow) and flow.response is not None:
             flow.response.stream = True
             hide_keys(flow, read(flow))
 
     def response(self, flow: http.HTTPFlow) -> None:
         """Those of the reply have been sent too."""
-        if flow in self._passing:
+        if exchanges.passes(flow):
             hide_sent(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
         """The same where it failed."""
-        if flow in self._passing:
+        if exchanges.passes(flow):
             hide_sent(flow)
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
         """Somebody else's conversation: mitmproxy would keep every message until its end."""
-        if flow in self._passing and flow.websocket is not None:
+        if exchanges.passes(flow) and flow.websocket is not None:
             del flow.websocket.messages[:-1]
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         """The last one goes too."""
-        if flow in self._passing and flow.websocket is not None:
+        if exchanges.passes(flow) and flow.websocket is not None:
             flow.websocket.messages.clear()
 
     # What they do.
@@ -112,9 +118,11 @@ class Interception:
     def _look(self, flow: http.HTTPFlow) -> None:
         place = place_of(flow, self._current.serving)
         if place is not None and asks_for_websocket(flow.request):
-            raise NoWebSocket(flow.request.path.partition("?")[0])
+            raise NoWebSocket(path_of(flow.request).partition("?")[0])
         if place is None or flow.request.method != POST:
             self._pass(flow, NO_INFERENCE)
+        else:
+            flow.request.stream = False  # Also where stream_large_bodies is set: the pool needs the whole.
 
     def _open(self, flow: http.HTTPFlow, serving: Serving) -> None:
         place = place_of(flow, serving)
@@ -144,7 +152,7 @@ class Interception:
 
     def _pass(self, flow: http.HTTPFlow, why: str) -> None:
         """To where the client sent it, as it is."""
-        self._passing.add(flow)
+        exchanges.let_pass(flow)
         flow.comment = flow.comment or f"passes: {why}"
         flow.request.stream = True
 
@@ -160,10 +168,10 @@ class Interception:
             self._refuse(flow, InternalError(flow.id))
 
     def _refuse(self, flow: http.HTTPFlow, error: GatewayError) -> None:
-        self._passing.discard(flow)
+        exchanges.hold_back(flow)
         flow.request.stream = False
         try:
-            dialect = self._current.serving.hosts.dialect(flow.request.host, flow.request.path.partition("?")[0])
+            dialect = self._current.serving.hosts.dialect(flow.request.host, path_of(flow.request).partition("?")[0])
         except Exception:
             logger.exception("flow=%s: its dialect is not known", flow.id[:8])
             dialect = registry.dialect("openai_chat")
@@ -187,7 +195,7 @@ def place_of(flow: http.HTTPFlow, serving: Serving) -> Place | None:
     request = flow.request
     if request.scheme != "https" or request.port != HTTPS_PORT:
         return None
-    place = serving.hosts.place(request.host, request.path.partition("?")[0])
+    place = serving.hosts.place(request.host, path_of(request).partition("?")[0])
     if place is not None and is_from_page(request.headers):
         logger.info("flow=%s passes: it comes from a web page", flow.id[:8])
         return None

@@ -1,5 +1,8 @@
 """mitmproxy's HTTP stream, which hands an exchange over to a Run. Every other flow goes the stock way."""
 
+import logging
+from typing import Final
+
 from mitmproxy import http
 from mitmproxy.flow import Error
 from mitmproxy.proxy import commands, events
@@ -21,6 +24,15 @@ from addons.engine.run import Run
 from addons.engine.services import Services
 from addons.exchange import Conductor
 from addons.listen import is_gateway_mode, is_interception_mode
+from addons.paths import all_routes
+from addons.refusals import InternalError
+from translators import GatewayError, registry
+from translators.dialect import Dialect
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN: Final = "openai_chat"
+"""The dialect of who does not tell."""
 
 
 class ExchangeStream(HttpStream):
@@ -69,6 +81,9 @@ class ExchangeStream(HttpStream):
             return False
         exchange = exchanges.of(self.flow)
         if exchange is None or exchange.conductor is None:
+            if self._is_ours() and not exchanges.passes(self.flow):
+                yield from self._refuse_unknown()
+                return False
             return (yield from super().make_server_connection())
         self._reported = True
         self.run = Run(self, exchange, exchange.conductor, self.services)
@@ -104,19 +119,37 @@ class ExchangeStream(HttpStream):
         self.flow.live = False
         self._report(None, 0)
 
+    def _refuse_unknown(self) -> CommandGenerator[None]:
+        """Fails closed: a hook of ours has broken, so nobody has said what this request is."""
+        logger.error("flow=%s nobody accounts for this request: it goes nowhere", self.flow.id[:8])
+        error = InternalError(self.flow.id)
+        body = _dialect_of(self.flow.request).encode_error(error)
+        self.flow.response = http.Response.make(error.status, body, {"content-type": "application/json"})
+        yield from self.send_response()
+
+    def _is_ours(self) -> bool:
+        mode = self.context.client.proxy_mode.full_spec
+        return is_gateway_mode(mode) or is_interception_mode(mode)
+
     def _is_too_much(self, data: bytes) -> bool:
         if exchanges.is_oversized(self.flow):
             return True
-        mode = self.context.client.proxy_mode.full_spec
-        return len(self.request_body_buf) + len(data) > MAX_BODY_BYTES and (
-            is_gateway_mode(mode) or is_interception_mode(mode)
-        )
+        return len(self.request_body_buf) + len(data) > MAX_BODY_BYTES and self._is_ours()
 
     def _report(self, status: int | None, sent_bytes: int) -> None:
         conductor = None if self._reported else _conductor_of(getattr(self, "flow", None))
         if conductor is not None:
             self._reported = True
             conductor.finished(status, sent_bytes)
+
+
+def _dialect_of(request: http.Request) -> Dialect:
+    """What is spoken at the path, as far as it tells."""
+    try:
+        spoken = all_routes().dialect_at("POST", request.path.partition("?")[0], UNKNOWN)
+    except GatewayError:
+        spoken = None
+    return spoken or registry.dialect(UNKNOWN)
 
 
 def _conductor_of(flow: http.HTTPFlow | None) -> Conductor | None:

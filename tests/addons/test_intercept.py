@@ -13,7 +13,7 @@ from mitmproxy.test import tflow
 from addons import exchange as exchanges
 from addons.accounts.masking import MASK
 from addons.intercept import Interception
-from addons.listen import gateway_mode, interception_mode
+from addons.listen import PLACEHOLDER_HOST, gateway_mode, interception_mode
 from addons.serving import Builder, Current
 from addons.settings import parse
 from tests.support.conducting import Kept, attempt_of
@@ -320,9 +320,28 @@ def test_the_tls_of_other_listeners_and_of_the_proxy_itself_is_left_alone() -> N
         assert data.ignore_connection is False
 
 
-def test_a_fault_of_ours_leaves_tls_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_leaves_tls_closed_and_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("addons.intercept.bare", None)
     hello: Any = Hello(("api.anthropic.com", 443), "api.anthropic.com")
-    with pytest.raises(TypeError):
-        interception().tls_clienthello(hello)
+    interception().tls_clienthello(hello)
+    assert hello.context.server.address[0] == PLACEHOLDER_HOST  # Which is never dialled.
     assert hello.ignore_connection is True
+
+
+def test_half_letters_in_an_address_do_not_keep_its_secrets() -> None:
+    for path in ("/v1/messages?x=\udcff&key=own-secret-6", "/api/\udcff?key=own-secret-6"):
+        flow = flow_of("/", asking("served"))
+        flow.request.path = path
+        addon = interception()
+        heard(addon, flow)
+        flow.response = http.Response.make()
+        addon.responseheaders(flow)
+        addon.response(flow)
+        assert not has_secret(flow)
+        assert (exchanges.of(flow) is None) is path.startswith("/api")
+
+
+def test_what_mitmproxy_would_stream_is_read_as_a_whole_where_the_pool_answers() -> None:
+    flow = flow_of("/v1/messages", asking("served"))
+    flow.request.stream = True
+    assert exchanges.of(heard(interception(), flow)) is not None

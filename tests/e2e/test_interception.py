@@ -293,16 +293,30 @@ def test_the_gateway_still_asks_for_its_key(here: Scene) -> None:
 
 def test_an_exception_of_ours_sends_nothing_anywhere(made: Made) -> None:
     with scene(made, scripts=(BREAK,), may_crash=True) as it:
-        for name in ("place_of", "body_of", "asked_of", "open_exchange", "hide_keys"):
+        broken = (
+            "place_of",
+            "body_of",
+            "asked_of",
+            "open_exchange",
+            "hide_keys",
+            "Interception.request",
+            "Gateway.request",
+        )
+        for name in broken:
             with it.tunnel(more=f"x-break: {name}\r\n") as tunnel:
                 status, answer = tunnel.ask(post("/v1/messages", asking("claude-asked")))
             assert (name, status, b'"type":"error"' in answer) == (name, 500, True)
         with it.tunnel(more="x-break: place_of\r\n") as tunnel:
             status, answer = tunnel.ask(post("/api/oauth/profile", b"{}"))
         assert (status, b'"type":"error"' in answer) == (500, True)
+        with pytest.raises(OSError, match=r"EOF|reset"):
+            it.tunnel(more="x-break: bare\r\n")
         assert [*it.real.requests, *it.claude.requests, *it.chat.requests] == []
         with it.tunnel() as tunnel:
             assert tunnel.ask(post("/v1/messages", asking("claude-asked")))[0] == 200
+        with it.tunnel(more="x-break: Gateway.request\r\n"):
+            got = ask(f"{it.proxy.url}/v1/messages", "POST", body=asking("claude-asked"))
+        assert (got.status, got.json["type"]) == (500, "error")
         it.check()
 
 

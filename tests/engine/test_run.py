@@ -425,7 +425,7 @@ async def test_the_placeholder_host_is_never_dialled() -> None:
         conductor = stage.conduct(up.request(host="gateway.invalid"))
         assert (await ask(stage.port)).status == 529
         assert conductor.logs == [["broken connect"]]
-        assert (await ask(stage.port, "/nobody-claims-this")).status == 502
+        assert (await ask(stage.port, "/nobody-claims-this")).status == 500
 
 
 @played

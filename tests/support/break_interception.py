@@ -1,4 +1,5 @@
-"""An addon for tests: the interception's own functions fail once a CONNECT has had the header `x-break: NAME`."""
+"""An addon for tests: functions of the interception, and whole hooks, fail once a CONNECT has had the header
+`x-break: NAME`."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -6,8 +7,13 @@ from typing import Any, Final
 from mitmproxy import http
 
 from addons import intercept
+from addons.gateway import Gateway
 
-NAMES: Final = ("place_of", "body_of", "asked_of", "open_exchange", "hide_keys")
+PLACES: Final[dict[str, Any]] = {
+    **dict.fromkeys(("place_of", "body_of", "asked_of", "open_exchange", "hide_keys", "bare"), intercept),
+    "Interception.request": intercept.Interception,
+    "Gateway.request": Gateway,
+}
 
 
 def breaking(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,6 +39,7 @@ class Listener:
 
 
 wanted = ""
-for function_name in NAMES:
-    setattr(intercept, function_name, breaking(function_name, getattr(intercept, function_name)))
+for path, place in PLACES.items():
+    function_name = path.rpartition(".")[2]
+    setattr(place, function_name, breaking(path, getattr(place, function_name)))
 addons = [Listener()]
