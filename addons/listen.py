@@ -12,6 +12,9 @@ PLACEHOLDER_HOST: Final = "gateway.invalid"
 OWN_NAME: Final = "cliproxy-mitm gateway"
 """How our own banner begins (GET /)."""
 
+BY_PROXY: Final = f"http://{PLACEHOLDER_HOST}/"
+"""Leads to that banner through the HTTPS proxy, from the inside only."""
+
 _PROXY: Final = "regular:"
 
 ASK_TIMEOUT_S: Final = 1.0
@@ -70,8 +73,8 @@ def port_problem(host: str, port: int, key: str = "port") -> str | None:
 def _taken(host: str, port: int, key: str) -> str:
     where = f"Port {port} on {host} is taken by"
     otherwise = f"or set another `{key}` in config.yaml."
-    for secure in (False, True):
-        said = _banner(from_here(host), port, secure)
+    for target, secure in (("/", False), ("/", True), (BY_PROXY, False)):
+        said = _banner(from_here(host), port, target, secure)
         if OWN_NAME in said:
             return f"{where} another instance of this gateway. Use that one, stop it, {otherwise}"
         if any(mark in said for mark in CLIPROXYAPI_MARKS):
@@ -79,11 +82,11 @@ def _taken(host: str, port: int, key: str) -> str:
     return f"{where} another program. Stop that program, {otherwise}"
 
 
-def _banner(host: str, port: int, secure: bool) -> str:
-    """What is answered to GET / there, with the header names, in lower case; "" where nothing sensible is."""
+def _banner(host: str, port: int, target: str, secure: bool) -> str:
+    """What is answered to GET there, with the header names, in lower case; "" where nothing sensible is."""
     connection = _connection(host, port, secure)
     try:
-        connection.request("GET", "/")
+        connection.request("GET", target)
         response = connection.getresponse()
         names = " ".join(name for name, _ in response.getheaders())
         return f"{names}\n{response.read(BANNER_LIMIT).decode(errors='replace')}".lower()

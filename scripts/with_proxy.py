@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from addons.listen import OWN_NAME, PLACEHOLDER_HOST, in_url
+from addons.listen import BY_PROXY, OWN_NAME, in_url
 
 OPTION: Final = "cliproxy_until_unused"
 """Of the addon in with_until.py, which needs mitmproxy; programs are not to wait for that."""
@@ -78,7 +78,7 @@ def listener(proxy: Proxy) -> Listener:
         socket.create_connection((proxy.at.host, proxy.at.port), ASK_TIMEOUT_S).close()
     except OSError:
         return Listener.NOBODY
-    instance = _instance(proxy.at, f"http://{PLACEHOLDER_HOST}/")
+    instance = _instance(proxy.at, BY_PROXY)
     if instance is None:
         return Listener.A_STRANGER
     if proxy.gateway.port and instance != _instance(proxy.gateway, "/"):

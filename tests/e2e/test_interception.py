@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from anthropic.types import MessageParam
 
+from addons.listen import port_problem
 from tests.support.certificates import Made, self_made
 from tests.support.config import claude_key, compatible, config
 from tests.support.origin import Origin, Tunnel, origin
@@ -332,6 +333,12 @@ def test_where_the_port_is_taken_the_gateway_goes_on(made: Made) -> None:
         it.wait_for(rf"only the gateway: Port {taken.port} .*`intercept\.port` in config\.yaml")
         key = it.config["api-keys"][0]
         assert AnthropicTalker(it.url, key, "a", stream=True).say("hello").text == "echo: hello"
+
+
+def test_another_instance_is_named_where_its_proxy_has_the_port(here: Scene) -> None:
+    problem = port_problem("127.0.0.1", here.proxy.intercept_port, "intercept.port")
+    assert problem is not None
+    assert "another instance of this gateway" in problem
 
 
 def test_keys_of_the_ca_are_its_owners_alone(shared: Scene) -> None:
