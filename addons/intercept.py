@@ -154,6 +154,8 @@ class Interception:
         """To where the client sent it, as it is."""
         exchanges.let_pass(flow)
         flow.comment = flow.comment or f"passes: {why}"
+        if flow.request.scheme == "http":  # Not in a tunnel, so it is for us.
+            flow.request.headers.pop("proxy-authorization", None)
         flow.request.stream = True
 
     @contextmanager

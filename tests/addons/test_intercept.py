@@ -345,3 +345,11 @@ def test_what_mitmproxy_would_stream_is_read_as_a_whole_where_the_pool_answers()
     flow = flow_of("/v1/messages", asking("served"))
     flow.request.stream = True
     assert exchanges.of(heard(interception(), flow)) is not None
+
+
+def test_the_password_of_the_proxy_is_not_told_to_origins() -> None:
+    flow = flow_of("/", host="plain.test")
+    flow.request.scheme, flow.request.port = "http", 80
+    assert is_passed(heard(interception(), flow))
+    assert "proxy-authorization" not in flow.request.headers
+    assert flow.request.headers["authorization"] == SECRETS["authorization"]
