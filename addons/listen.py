@@ -24,8 +24,9 @@ CLIPROXYAPI_MARKS: Final = ("cli proxy api", "cliproxyapi", "x-cpa-")
 
 
 def gateway_mode(host: str, port: int) -> str:
-    """The mitmproxy mode that is our gateway: a reverse proxy that serves HTTP/1.1 and, with TLS, HTTP/2."""
-    return f"reverse:http://{PLACEHOLDER_HOST}@{in_url(host)}:{port}"
+    """The mitmproxy mode that is our gateway: a reverse proxy that serves HTTP/1.1 and, with TLS, HTTP/2. It would take
+    the brackets of an IPv6 address for a part of the name."""
+    return f"reverse:http://{PLACEHOLDER_HOST}@{host}:{port}"
 
 
 def is_gateway_mode(mode: str) -> bool:
@@ -36,7 +37,7 @@ def is_gateway_mode(mode: str) -> bool:
 def interception_mode(host: str, port: int) -> str:
     """The mitmproxy mode that is our HTTPS proxy. Its colon, which nobody writes by hand, marks it as ours: one that
     the user has named is theirs, and none of our business."""
-    return f"{_PROXY}@{in_url(host)}:{port}"
+    return f"{_PROXY}@{host}:{port}"
 
 
 def is_interception_mode(mode: str) -> bool:

@@ -144,7 +144,7 @@ class Service:
         if ctx.options.cliproxy_welcome:  # scripts/run keeps the port closed until now.
             ctx.options.update(server=True)
         server = ctx.master.addons.get("proxyserver")
-        if not await server.setup_servers():
+        if not await listens(server):
             logger.error("The gateway can't listen on %s:%s; the lines above say why.", settings.host, settings.port)
             sys.exit(1)
         if has_ours(ctx.options.mode):
@@ -169,7 +169,7 @@ class Service:
         server = ctx.master.addons.get("proxyserver")
         if problem is None:
             ctx.options.update(mode=[*modes, *wanted])
-            if await server.setup_servers():
+            if await listens(server):
                 return own.enable
             problem = f"Can't listen on {own.host}:{own.port}. Set another `intercept.port` in config.yaml."
         ctx.options.update(mode=modes)
@@ -182,6 +182,11 @@ class Service:
             if name in ctx.options and not ctx.options.has_changed(name):  # mitmweb has no flow_detail
                 self._saved[name] = getattr(ctx.options, name)
                 ctx.options.update(**{name: value})
+
+
+async def listens(server: Any) -> bool:
+    """Whether mitmproxy's proxyserver does so in all of its modes, once it has tried; it may have begun by itself."""
+    return await server.setup_servers() and all(instance.is_running for instance in server.servers)
 
 
 def config_path() -> Path:

@@ -1,7 +1,7 @@
 import json
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -103,8 +103,10 @@ def test_an_address_that_is_not_ours_is_a_problem() -> None:
     assert "192.0.2.1" in problem
 
 
-def test_an_ipv6_address_is_written_in_brackets() -> None:
-    assert gateway_mode("::1", 8317) == "reverse:http://gateway.invalid@[::1]:8317"
+@pytest.mark.parametrize("made", [gateway_mode, interception_mode])
+def test_mitmproxy_listens_at_an_ipv6_address(made: Callable[[str, int], str]) -> None:
+    mode = ProxyMode.parse(made("::1", 8317))
+    assert (mode.listen_host(), mode.listen_port()) == ("::1", 8317)
 
 
 def test_the_interception_is_told_from_a_proxy_that_the_user_has_named() -> None:

@@ -173,3 +173,19 @@ def test_the_gateway_listens_beside_a_mode_of_the_users_own() -> None:
         it.wait_for("Gateway ")
         assert ask(f"{it.url}/healthz").status == 200
         socket.create_connection(("127.0.0.1", other), 10).close()
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_both_doors_can_be_at_an_ipv6_address() -> None:
+    with Proxy({"host": "::1", "intercept": {"host": "::1"}}, listens=False) as it:
+        it.wait_for("Try |Missing ")
+        for port in (it.port, it.intercept_port):
+            socket.create_connection(("::1", port), 10).close()
