@@ -248,7 +248,13 @@ class LayerInstaller:
 
     def next_layer(self, decision: NextLayer) -> None:
         """The fresh stack has seen no event yet, so its HTTP layer may still change its class."""
-        layer: Layer | None = decision.layer
+        try:
+            self._put_in(decision.layer)
+        except Exception:  # Fail closed: the stock layer would send an exchange to where its client meant it to go.
+            logger.exception("client=%s has no layer of ours", decision.context.client.peername)
+            decision.layer = Closed(decision.context)
+
+    def _put_in(self, layer: Layer | None) -> None:
         while layer is not None:
             if type(layer) is HttpLayer:
                 layer.__class__ = ExchangeHttpLayer
@@ -256,3 +262,11 @@ class LayerInstaller:
             layer = getattr(layer, "child_layer", None)
             if isinstance(layer, NextLayer):
                 layer = layer.layer
+
+
+class Closed(Layer):
+    """Ends the client's connection."""
+
+    def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
+        if isinstance(event, events.Start):
+            yield commands.CloseConnection(self.context.client)

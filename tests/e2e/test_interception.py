@@ -15,7 +15,7 @@ from anthropic.types import MessageParam
 
 from addons.listen import port_problem
 from tests.support.certificates import Made, self_made
-from tests.support.config import claude_key, compatible, config
+from tests.support.config import CLIENT_KEY, claude_key, compatible, config
 from tests.support.origin import Origin, Tunnel, origin
 from tests.support.proxy import Proxy
 from tests.support.raw import ask
@@ -318,6 +318,12 @@ def test_an_exception_of_ours_sends_nothing_anywhere(made: Made) -> None:
         with it.tunnel(more="x-break: Gateway.request\r\n"):
             got = ask(f"{it.proxy.url}/v1/messages", "POST", body=asking("claude-asked"))
         assert (got.status, got.json["type"]) == (500, "error")
+        requests = len(it.claude.requests)
+        with pytest.raises(OSError, match=r"EOF|reset"):
+            it.tunnel(more="x-break: LayerInstaller._put_in\r\n")
+        with pytest.raises(OSError, match=r"EOF|reset|closed"):  # From now on for every connection.
+            ask(f"{it.proxy.url}/v1/messages", "POST", body=asking("claude-asked"), headers={"x-api-key": CLIENT_KEY})
+        assert len(it.claude.requests) == requests
         it.check()
 
 

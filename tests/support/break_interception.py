@@ -7,12 +7,14 @@ from typing import Any, Final
 from mitmproxy import http
 
 from addons import intercept
+from addons.engine.layer import LayerInstaller
 from addons.gateway import Gateway
 
 PLACES: Final[dict[str, Any]] = {
     **dict.fromkeys(("place_of", "body_of", "asked_of", "open_exchange", "hide_keys", "bare"), intercept),
     "Interception.request": intercept.Interception,
     "Gateway.request": Gateway,
+    "LayerInstaller._put_in": LayerInstaller,
 }
 
 
