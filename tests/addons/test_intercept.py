@@ -235,7 +235,7 @@ class Hello:
         ("api.anthropic.com", 8443, "api.anthropic.com", True),
         ("example.com", 443, "api.anthropic.com", True),
         ("example.com", 443, "example.com", True),
-        ("cloudcode-pa.googleapis.com", 443, "cloudcode-pa.googleapis.com", True),
+        ("cloudcode-pa.googleapis.com", 443, "cloudcode-pa.googleapis.com", False),
     ],
 )
 def test_only_the_tls_of_listed_hosts_is_opened(host: str, port: int, sni: str | None, tunnelled: bool) -> None:
