@@ -11,6 +11,7 @@ from tests.support import codex
 from tests.support.config import CLIENT_KEY, claude_key, compatible, config
 from tests.support.proxy import Proxy
 from tests.vendors.anthropic import AnthropicVendor
+from tests.vendors.gemini import GeminiVendor
 from tests.vendors.openai_chat import OpenAIChatVendor
 from tests.vendors.running import running
 from tests.vendors.vendor import Vendor
@@ -23,23 +24,26 @@ CODE_MODE: Final = "gpt-6.1-sol"
 
 
 class Abroad:
-    """Claude and a vendor of chat; each model has a plain name and one that switches on the code mode."""
+    """Claude, Gemini and a vendor of chat; each model has a plain name and one that switches on the code mode."""
 
     def __init__(self) -> None:
         self.vendors: dict[str, Vendor] = {
             "anthropic": AnthropicVendor(keys=(KEY,), models=("claude-sonnet-4-5",)),
             "openai_chat": OpenAIChatVendor(keys=(KEY,), models=("deepseek-chat",)),
+            "gemini": GeminiVendor(keys=(KEY,), models=("gemini-2.5-pro",)),
         }
 
     def config(self) -> dict[str, Any]:
-        claude, chat = self.vendors["anthropic"], self.vendors["openai_chat"]
         names = {
             name: {f"{name}-asked": model, f"{CODE_MODE}-{name}": model}
-            for name, model in (("anthropic", "claude-sonnet-4-5"), ("openai_chat", "deepseek-chat"))
+            for name, vendor in self.vendors.items()
+            for model in vendor.models or ()
         }
+        url = {name: vendor.base_url for name, vendor in self.vendors.items()}
         return config(
-            claude=[claude_key(claude.base_url, KEY, names["anthropic"])],
-            chat=[compatible("sim", chat.base_url, [KEY], names["openai_chat"])],
+            claude=[claude_key(url["anthropic"], KEY, names["anthropic"])],
+            chat=[compatible("sim", url["openai_chat"], [KEY], names["openai_chat"])],
+            gemini_api_key=[claude_key(url["gemini"], KEY, names["gemini"])],
         )
 
 
@@ -59,7 +63,7 @@ def abroad(started: tuple[Abroad, Proxy]) -> Iterator[tuple[Abroad, Proxy]]:
         assert vendor.failures == []
 
 
-@pytest.mark.parametrize("upstream", ["anthropic", "openai_chat"])
+@pytest.mark.parametrize("upstream", ["anthropic", "openai_chat", "gemini"])
 def test_codex_reads_and_writes_files(abroad: tuple[Abroad, Proxy], upstream: str, tmp_path: Path) -> None:
     home, proxy = abroad
     (tmp_path / "read.txt").write_text("it stood in the file")
@@ -71,7 +75,7 @@ def test_codex_reads_and_writes_files(abroad: tuple[Abroad, Proxy], upstream: st
     assert b"it stood in the file" in home.vendors[upstream].asked[-1].body
 
 
-@pytest.mark.parametrize("upstream", ["anthropic", "openai_chat"])
+@pytest.mark.parametrize("upstream", ["anthropic", "openai_chat", "gemini"])
 def test_codex_runs_code_in_its_code_mode(abroad: tuple[Abroad, Proxy], upstream: str, tmp_path: Path) -> None:
     home, proxy = abroad
     (tmp_path / "read.txt").write_text("it stood in the file")
