@@ -18,18 +18,18 @@ from addons.continuity import Continuity
 from addons.exchange import Answer, AttemptRecord, Exchange, Headers, Step, Wait
 from addons.outbound import Outbound, Said, pairs
 from addons.pace import pace_of
-from addons.refusals import InternalError, NotCounted
+from addons.refusals import InternalError
 from addons.reply_headers import RETRY_AFTER
 from addons.rounds import Crowd, Rounds, Shares, Turn
-from addons.route import Candidate, Leg, Tier
+from addons.route import Leg, Tier
 from addons.routing.turns import RouteTurns
 from addons.rules.ruleset import Rules, ruled_text
 from addons.settings import Settings
 from addons.usage.record import UsageSink, record_of
 from addons.waiting import wait_for_turn
-from translators import GatewayError, NotYet, can_translate, tokens
+from translators import GatewayError, tokens
 from translators.conversation import Reply
-from translators.dialect import Dialect, Operation, Side
+from translators.dialect import Dialect, Operation
 
 logger = logging.getLogger(__name__)
 
@@ -94,32 +94,11 @@ def able(client: Dialect, operation: Operation, tiers: Sequence[Tier]) -> tuple[
 
 
 def estimate(client: Dialect, body: bytes) -> Answer:
-    """Our own count of a prompt's tokens, marked as an estimate. Raises BadRequest, and NotCounted."""
-    if Side.CLIENT not in client.sides:
-        raise NotCounted(client.name)
+    """Our own count of a prompt's tokens, marked as an estimate. Raises BadRequest."""
     count = tokens.estimate(client.decode_request(body))
     said = {"content-type": "application/json", "x-cliproxy-estimate": "true"}
     counted = client.count_reply(count)
     return Answer(200, pairs(said), counted, counted)
-
-
-def hearing(exchange: Exchange, tiers: Sequence[Tier]) -> Sequence[Tier]:
-    """Those whose upstream can be told at all what the client wants."""
-    if all(_hears(exchange, candidate) for tier in tiers for candidate in tier):
-        return tiers
-    left = [tuple(candidate for candidate in tier if _hears(exchange, candidate)) for tier in tiers]
-    return [tier for tier in left if tier]
-
-
-def unheard(exchange: Exchange, tiers: Sequence[Tier]) -> NotYet:
-    """What is said where nobody can be told."""
-    upstream = tiers[0][0].provider.dialect_of(exchange.operation) if tiers else exchange.client.name
-    return NotYet(exchange.client.name, upstream)
-
-
-def _hears(exchange: Exchange, candidate: Candidate) -> bool:
-    client, upstream = exchange.client.name, candidate.provider.dialect_of(exchange.operation)
-    return upstream == client or (exchange.operation is Operation.GENERATE and can_translate(client, upstream))
 
 
 class ExchangeConductor:
@@ -129,11 +108,10 @@ class ExchangeConductor:
         self.pace = pace_of(exchange, shared.settings)
         self._shared = shared
         self._exchange = exchange
-        heard = hearing(exchange, tiers)
         self._bond = None if shared.sessions is None else Bond.of(exchange, shared.sessions)
-        preferred = None if self._bond is None else self._bond.preferred(heard, shared.clock())
-        self._rounds = Rounds(exchange.model, heard, shared.shares, preferred, stream=exchange.stream)
-        self._unsaid: GatewayError | None = None if heard else unheard(exchange, tiers)
+        preferred = None if self._bond is None else self._bond.preferred(tiers, shared.clock())
+        self._rounds = Rounds(exchange.model, tiers, shared.shares, preferred, stream=exchange.stream)
+        self._unsaid: GatewayError | None = None
         self._last: UpstreamAttempt | None = None
         self._leg_failed: tuple[Leg, Outcome] | None = None
         self._outbound = Outbound(exchange, shared.continuity, shared.rules)
@@ -205,7 +183,7 @@ class ExchangeConductor:
     def _estimate(self) -> Answer | None:
         """A count of our own, where nobody is free to count or can: not every server of a dialect can."""
         exchange = self._exchange
-        if exchange.operation is not Operation.COUNT_TOKENS or Side.CLIENT not in exchange.client.sides:
+        if exchange.operation is not Operation.COUNT_TOKENS:
             return None
         return estimate(exchange.client, self._outbound.prompted.body)
 

@@ -102,7 +102,7 @@ def asked_of(place: Place, body: bytes) -> Asked:
 def open_exchange(visit: Visit, serving: Serving, asked: Asked, answering: str, client_name: str) -> None:
     """The flow is an exchange afterwards, or has our answer. `answering`: the model that is to answer.
 
-    Raises UnknownModel, NotServedByModel and NotCounted; the flow is then as it was.
+    Raises UnknownModel, NotServedByModel and BadRequest; the flow is then as it was.
     """
     dialect, operation = asked.place.dialect, asked.place.route.operation
     tiers = serving.router.candidates(answering)

@@ -20,11 +20,9 @@ from addons.settings.values import PORTS
 from translators import (
     Context,
     Loss,
-    NotYet,
     Peek,
     Target,
     TranslatedRequest,
-    can_translate,
     encode_conversation,
     registry,
     translate_request,
@@ -62,7 +60,7 @@ class Outbound:
         self._translated: dict[tuple[str, Target], tuple[TranslatedRequest, tuple[str, ...]]] = {}  # by provider
 
     def say(self, candidate: Candidate, credential: Credential) -> Said:
-        """The request as this upstream hears it. Raises BadRequest, and NotYet."""
+        """The request as this upstream hears it. Raises BadRequest."""
         provider = candidate.provider
         upstream = registry.dialect(provider.dialect_of(self._exchange.operation))
         target = Target(
@@ -143,8 +141,6 @@ class Outbound:
 
     def _foreign(self, upstream: Dialect, target: Target) -> TranslatedRequest:
         exchange = self._exchange
-        if not can_translate(exchange.client.name, upstream.name):
-            raise NotYet(exchange.client.name, upstream.name)
         if self._conversation is None:
             decoded = exchange.client.decode_request(self.prompted.body)
             self._conversation = msgspec.structs.replace(decoded, model=exchange.model, stream=exchange.stream)

@@ -99,19 +99,6 @@ class BodyTooLarge(GatewayError):
         super().__init__(f"the request's body is longer than {max_bytes >> 20} MB")
 
 
-class NotCounted(GatewayError):
-    """Nobody who serves the model counts tokens, and the client's dialect can't be read for an estimate yet."""
-
-    kind = ErrorKind.INVALID_REQUEST
-    status = 400
-    code = "not_translated_yet"
-
-    def __init__(self, client: str) -> None:
-        super().__init__(
-            f"no provider of this model counts tokens in the dialect {client}, which can't be estimated here yet"
-        )
-
-
 class InternalError(GatewayError):
     """A fault of ours. The log has the rest."""
 

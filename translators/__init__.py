@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from translators import registry, replies
 from translators.conversation import Conversation, Loss
-from translators.dialect import Context, Dialect, Peek, Side, Target
-from translators.errors import BadRequest, ErrorKind, GatewayError, NotYet, UpstreamError
+from translators.dialect import Context, Dialect, Peek, Target
+from translators.errors import BadRequest, ErrorKind, GatewayError, UpstreamError
 from translators.events import Usage
 from translators.jsonio import with_fields
 from translators.modalities import readable
@@ -27,27 +27,18 @@ __all__ = [
     "ErrorKind",
     "GatewayError",
     "Loss",
-    "NotYet",
     "Peek",
     "ReplyStream",
     "Target",
     "TranslatedRequest",
     "UpstreamError",
     "Usage",
-    "can_translate",
     "encode_conversation",
     "stream_of",
     "translate_error",
     "translate_reply",
     "translate_request",
 ]
-
-
-def can_translate(client: str, upstream: str) -> bool:
-    """Whether a client of the one dialect can be served by an upstream of the other."""
-    if client == upstream:
-        return True
-    return Side.CLIENT in registry.dialect(client).sides and Side.UPSTREAM in registry.dialect(upstream).sides
 
 
 class TranslatedRequest(Struct, frozen=True):
@@ -70,7 +61,7 @@ def translate_request(
     target: Target | None = None,
     asked: Peek | None = None,
 ) -> TranslatedRequest:
-    """A client's request in the upstream's dialect. Raises BadRequest, and NotYet.
+    """A client's request in the upstream's dialect. Raises BadRequest.
 
     `model` and `stream` as the upstream shall hear them, where they differ from what the client said; `target` says
     more about the upstream and then stands for both. `asked`: what the client asked for, where its dialect says that in
@@ -78,8 +69,6 @@ def translate_request(
     """
     if client == upstream:
         return _edited(body, registry.dialect(client), model, stream, target, asked)
-    if not can_translate(client, upstream):
-        raise NotYet(client, upstream)
     conversation = registry.dialect(client).decode_request(body)
     if asked is not None:
         conversation = msgspec.structs.replace(conversation, model=asked.model, stream=asked.stream)

@@ -29,13 +29,6 @@ class Operation(StrEnum):
     UPGRADE = "upgrade"  # a WebSocket's handshake
 
 
-class Side(StrEnum):
-    """Where a dialect can stand when the other side speaks another one."""
-
-    CLIENT = "client"
-    UPSTREAM = "upstream"
-
-
 @dataclass(frozen=True, slots=True)
 class Route:
     """A path of the gateway that speaks a dialect.
@@ -177,9 +170,6 @@ class Envelope:
     wrap_stream: Callable[[str], Reframer]
 
 
-BOTH_SIDES: Final = frozenset(Side)
-
-
 def call_id(upstream: str, context: Context, number: int) -> str:
     """What a client knows a call by. `upstream`: its id there, "" where it has none; `number`: which call of the reply
     it is, from 1."""
@@ -205,7 +195,7 @@ class Dialect:
     whole_of(stream): a whole reply of this dialect from the stream of one, for a client that wants it whole; raises
     UpstreamError. Without it the reply is put together from its events.
     stream_of(body): the other way round, for a client that wants a stream where the upstream answered whole.
-    sides: where it can stand when the other side speaks another dialect; between two sides of its own it always can.
+    client_only: no upstream is asked in it, so what would write its requests or read its replies raises.
     model_in_path: model and stream stand in the path, not in the body.
     model_key: the field of a reply that names the model.
     reframe(query): what a streaming client with this query needs behind our stream, None where it wants it as it is.
@@ -237,7 +227,7 @@ class Dialect:
     own_request: Callable[[bytes, Target], tuple[bytes, tuple[Loss, ...]]] | None = None
     whole_of: Callable[[bytes], bytes] | None = None
     stream_of: Callable[[bytes], bytes] | None = None
-    sides: frozenset[Side] = BOTH_SIDES
+    client_only: bool = False
     model_in_path: bool = False
     model_key: str = "model"
     reframe: Callable[[str], Reframer | None] | None = None

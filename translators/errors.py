@@ -3,7 +3,6 @@
 GatewayError
 ├── BadRequest              the client's request can't be read: names the path at fault
 ├── UpstreamError           a vendor refused or failed; its own message is kept
-├── NotYet                  two dialects between which nothing is translated yet
 └── (addons add theirs: access, routing, exhausted pools)
 """
 
@@ -97,17 +96,3 @@ class UpstreamError(GatewayError):
         self.code = code
         self.param = param
         self.retry_after_s = retry_after_s
-
-
-class NotYet(GatewayError):
-    """Nothing is translated between these two dialects yet."""
-
-    kind: ErrorKind = ErrorKind.INVALID_REQUEST
-    status: int = 400
-    code: str | None = "not_translated_yet"
-
-    def __init__(self, client: str, upstream: str) -> None:
-        super().__init__(
-            f"this model is served in the dialect {upstream}, into which {client} is not translated yet:"
-            " ask for it in that dialect, or for a model that is served in yours"
-        )

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from translators import ReplyStream, translate_reply, translate_request  # noqa: E402
 from translators.conversation import Conversation, Message, Part, Reply, Role, Text, Tool, ToolCall, ToolResult  # noqa: E402
-from translators.dialect import BOTH_SIDES, Context, Peek, Target  # noqa: E402
+from translators.dialect import Context, Peek, Target  # noqa: E402
 from translators.events import (  # noqa: E402
     Event,
     PartDelta,
@@ -173,7 +173,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--rounds", type=int, default=30, help="how often each is measured (default: 30)")
     given = parser.parse_args()
-    names = [name for name, one in all_dialects().items() if one.sides == BOTH_SIDES]
+    names = [name for name, one in all_dialects().items() if not one.client_only]
     pairs = [*permutations(names, 2), *((name, name) for name in names)]
     figures: dict[str, dict[str, Any]] = {}
     for source, other in pairs:

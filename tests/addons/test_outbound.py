@@ -2,15 +2,12 @@
 
 import base64
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from addons.exchange import Breakage, Egress
 from tests.support.conducting import Stage, chat, key_of, refuse, reply
-from translators import registry
-from translators.dialect import Side
 
 MODELS = [{"name": "big"}]
 RESPONSES = {"model": "big", "input": "hi"}
@@ -61,27 +58,6 @@ def test_a_compaction_goes_out_in_the_dialect_that_a_provider_has_for_it() -> No
     attempt.opened(200, ((b"content-type", b"application/json"),))
     attempt.feed(b'{"id": "resp_1", "output": [], "model": "big-upstream"}')
     assert json.loads(attempt.close())["model"] == "big"
-
-
-def test_who_can_not_be_told_is_passed_over_where_another_can(monkeypatch: pytest.MonkeyPatch) -> None:
-    lacking = replace(registry.dialect("gemini"), sides=frozenset((Side.CLIENT,)))
-    dialects = {**registry.all_dialects(), "gemini": lacking}
-    monkeypatch.setattr(registry, "all_dialects", lambda: dialects)
-    key = gemini(priority=5)
-    both = Stage({"gemini-api-key": [key], "openai-compatibility": [chat("a")]}).play()
-    attempt = both.attempt()
-    assert key_of(attempt) == "a-k-1"
-    refuse(attempt, 401)
-    assert b"k-1" not in both.answer().body
-    alone = Stage({"gemini-api-key": [key]})
-    for client in ("anthropic", "openai_chat"):
-        play = alone.play(client=client)
-        answer = play.answer()
-        assert answer.status == 400
-        assert b"in the dialect gemini" in answer.body
-        assert play.exchange.attempts == []
-        play.conductor.finished(answer.status, len(answer.body))
-    assert [record.status for record in alone.sink.records] == [400, 400]
 
 
 def test_what_one_dialect_can_not_carry_goes_to_an_upstream_that_reads_it() -> None:

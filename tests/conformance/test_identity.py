@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import Raw, Struct
 
 from tests.conformance.judges import check_accepted, targets
-from tests.conformance.material import TWO_SIDED, TWO_WAY_PAIRS, name_of
+from tests.conformance.material import TWO_WAY_PAIRS, UPSTREAM_DIALECTS, name_of
 from tests.conformance.strategies import conversations
 from translators import ReplyStream, translate_reply, translate_request
 from translators.assemble import events_of
@@ -91,7 +91,7 @@ def target_for(name: str, conversation: Conversation) -> Target:
     return Target(first.model, stream=conversation.stream, genuine=first.genuine)
 
 
-@pytest.mark.parametrize("name", TWO_SIDED)
+@pytest.mark.parametrize("name", UPSTREAM_DIALECTS)
 @given(conversation=conversations())
 @settings(max_examples=100)
 def test_decode_undoes_encode(name: str, conversation: Conversation) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conformance.judges import check_accepted, targets
 from tests.conformance.material import (
-    CLIENT_DIALECTS,
+    DIALECTS,
     MESSAGES,
     REQUEST_PAIRS,
     client_requests,
@@ -49,7 +49,7 @@ def of_each_pair() -> list[Any]:
 
 
 def of_each_dialect() -> list[Any]:
-    return [pytest.param(source, *case.values, id=case.id) for source in CLIENT_DIALECTS for case in asked(source)]
+    return [pytest.param(source, *case.values, id=case.id) for source in DIALECTS for case in asked(source)]
 
 
 def translated(source: str, other: str, body: bytes) -> list[TranslatedRequest]:

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from translators.dialect import Dialect, Operation, Route, Side
+from translators.client_only import never_asked
+from translators.dialect import Dialect, Operation, Route
 from translators.dialects.ollama.decode import decode_request, peek
 from translators.dialects.ollama.encode_reply import StreamEncoder, encode_reply
 from translators.dialects.ollama.errors import decode_error, encode_error, error_frame
 from translators.dialects.ollama.lists import count_reply, model_list, one_model
 from translators.dialects.ollama.wire import Request
-from translators.untranslated import untranslated
 
 __all__ = ["DIALECT"]
 
@@ -29,10 +29,10 @@ DIALECT: Final = Dialect(
     ),
     peek=peek,
     decode_request=decode_request,
-    encode_request=untranslated,
-    decode_reply=untranslated,
+    encode_request=never_asked,
+    decode_reply=never_asked,
     encode_reply=encode_reply,
-    stream_decoder=untranslated,
+    stream_decoder=never_asked,
     stream_encoder=StreamEncoder,
     decode_error=decode_error,
     encode_error=encode_error,
@@ -44,5 +44,5 @@ DIALECT: Final = Dialect(
     stream_content_type="application/x-ndjson",
     keep_alive=WAITING,
     request_wire=Request,
-    sides=frozenset({Side.CLIENT}),
+    client_only=True,
 )
