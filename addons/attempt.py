@@ -22,8 +22,8 @@ from translators import BadRequest, GatewayError, ReplyStream, UpstreamError, re
 from translators.conversation import Reply
 from translators.dialect import Operation
 from translators.errors import ErrorKind
+from translators.events import error_of
 from translators.jsonio import top_level
-from translators.pipe import error_of
 from translators.structured import as_text
 
 logger = logging.getLogger(__name__)

@@ -29,6 +29,7 @@ from translators.events import (
     ReplyStart,
     StopReason,
     Usage,
+    error_of,
 )
 from translators.notes import Citation, Note
 
@@ -76,10 +77,7 @@ class Assembler:
     def reply(self) -> Reply:
         """The whole reply. Raises UpstreamError where the events ended in an error or not at all."""
         if self.error is not None:
-            error = self.error
-            raise UpstreamError(
-                error.kind, error.message, status=error.status, code=error.code, retry_after_s=error.retry_after_s
-            )
+            raise error_of(self.error)
         if self._end is None:
             raise UpstreamError(ErrorKind.SERVER, "the upstream's reply ended early", status=502)
         return Reply(

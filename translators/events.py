@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from translators.errors import ErrorKind
+from translators.errors import ErrorKind, GatewayError, UpstreamError
 from translators.notes import Note
 
 
@@ -126,6 +126,18 @@ class ReplyError(Struct, frozen=True, gc=False, repr_omit_defaults=True):
     status: int = 500
     code: str | None = None
     retry_after_s: float | None = None
+
+
+def event_of(error: GatewayError) -> ReplyError:
+    """The event that tells of it; `error_of` is the way back."""
+    return ReplyError(error.kind, str(error), error.status, error.code, error.retry_after_s)
+
+
+def error_of(event: ReplyError) -> UpstreamError:
+    """The error that it tells of."""
+    return UpstreamError(
+        event.kind, event.message, status=event.status, code=event.code, retry_after_s=event.retry_after_s
+    )
 
 
 type Event = ReplyStart | PartStart | PartDelta | PartNote | PartEnd | ReplyEnd | ReplyError

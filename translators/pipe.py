@@ -10,7 +10,6 @@ from translators import registry
 from translators.assemble import Assembler
 from translators.conversation import Reply
 from translators.dialect import Context
-from translators.errors import GatewayError, UpstreamError
 from translators.events import (
     Event,
     PartDelta,
@@ -21,6 +20,7 @@ from translators.events import (
     ReplyStart,
     Serializer,
     Usage,
+    error_of,
 )
 from translators.jsonio import quoted
 from translators.structured import JsonToolFilter
@@ -183,10 +183,3 @@ def _unquoted(value: bytes) -> str | None:
         return msgspec.json.decode(value, type=str)
     except (msgspec.DecodeError, UnicodeDecodeError):  # A broken frame passes as it is.
         return None
-
-
-def error_of(event: ReplyError) -> GatewayError:
-    """An error event as the error that it tells of."""
-    return UpstreamError(
-        event.kind, event.message, status=event.status, code=event.code, retry_after_s=event.retry_after_s
-    )

@@ -12,7 +12,7 @@ from addons.providers.registry import of_section, provider
 from translators.dialect import Operation, Target
 from translators.dialects.openai_responses import DIALECT
 from translators.errors import GatewayError, UpstreamError
-from translators.pipe import error_of
+from translators.events import error_of
 
 RELAY = "https://chatgpt.com/backend-api/codex"
 DATE = "Thu, 09 Oct 2025 08:53:20 GMT"

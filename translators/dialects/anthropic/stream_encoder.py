@@ -10,7 +10,6 @@ from translators.dialects.anthropic.citations import location_of
 from translators.dialects.anthropic.decode import NAME
 from translators.dialects.anthropic.errors import error_frame
 from translators.dialects.anthropic.words import UNSHOWN, stop_word, usage_fields
-from translators.errors import UpstreamError
 from translators.events import (
     Event,
     PartDelta,
@@ -21,6 +20,7 @@ from translators.events import (
     ReplyEnd,
     ReplyError,
     ReplyStart,
+    error_of,
 )
 from translators.jsonio import ENCODER, quoted
 from translators.names import client_name, legal_id, reply_id
@@ -74,8 +74,8 @@ class StreamEncoder:
                 return self._reply_start(event)
             case ReplyEnd():
                 return self._reply_end(event)
-            case ReplyError(kind=kind, message=message, status=status, code=code):
-                return error_frame(UpstreamError(kind, message, status=status, code=code))
+            case ReplyError():
+                return error_frame(error_of(event))
 
     def _reply_start(self, event: ReplyStart) -> bytes:
         message: dict[str, Any] = {

@@ -12,7 +12,15 @@ from translators.dialects.gemini.parts import PartReader
 from translators.dialects.gemini.wire import ABSENT, CHUNK, Candidate, Chunk, PromptFeedback, WireUsage
 from translators.dialects.gemini.words import UNSPECIFIED, merged, stop_of, usage_of
 from translators.errors import ErrorKind
-from translators.events import Event, ReplyEnd, ReplyError, ReplyStart, StopReason, Usage
+from translators.events import (
+    Event,
+    ReplyEnd,
+    ReplyError,
+    ReplyStart,
+    StopReason,
+    Usage,
+    event_of,
+)
 from translators.jsonio import UNREADABLE
 from translators.sse import BOM, FrameSplitter, FrameTooLong
 
@@ -119,7 +127,7 @@ class ChunkReader:
         said = None if chunk.error is ABSENT else error_of(chunk.error)
         if said is not None:
             error = upstream_error(said)
-            self._end(events, ReplyError(error.kind, str(error), error.status, error.code, error.retry_after_s))
+            self._end(events, event_of(error))
         elif chunk.says_something:
             self._take_reply(chunk, events)
 

@@ -7,7 +7,6 @@ from translators.dialect import Context
 from translators.dialects.gemini.errors import error_frame
 from translators.dialects.gemini.said import Grounding, whole_part
 from translators.dialects.gemini.words import NAME, stop_word, usage_fields
-from translators.errors import UpstreamError
 from translators.events import (
     Event,
     PartDelta,
@@ -19,6 +18,7 @@ from translators.events import (
     ReplyError,
     ReplyStart,
     Usage,
+    error_of,
 )
 from translators.jsonio import ENCODER, quoted
 from translators.notes import Note
@@ -77,9 +77,8 @@ class StreamEncoder:
                 return b""
             case ReplyEnd():
                 return self._reply_end(event)
-            case ReplyError(kind=kind, message=message, status=status, code=code, retry_after_s=retry_after_s):
-                error = UpstreamError(kind, message, status=status, code=code, retry_after_s=retry_after_s)
-                return error_frame(error)
+            case ReplyError():
+                return error_frame(error_of(event))
 
     def _reply_start(self, event: ReplyStart) -> None:
         self._usage = event.usage

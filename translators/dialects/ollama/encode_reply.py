@@ -9,7 +9,6 @@ from translators.conversation import Refusal, Reply, Text, Thinking, ToolCall
 from translators.dialect import Context, call_id
 from translators.dialects.ollama.decode import PROMPTED
 from translators.dialects.ollama.errors import error_frame
-from translators.errors import UpstreamError
 from translators.events import (
     Event,
     PartDelta,
@@ -22,6 +21,7 @@ from translators.events import (
     ReplyStart,
     StopReason,
     Usage,
+    error_of,
 )
 from translators.jsonio import ENCODER, UNREADABLE, quoted
 from translators.names import client_name
@@ -66,7 +66,7 @@ class StreamEncoder:
             case ReplyEnd():
                 return self._end(event)
             case ReplyError():
-                return error_frame(UpstreamError(event.kind, event.message, status=event.status, code=event.code))
+                return error_frame(error_of(event))
 
     def _start(self, start: ReplyStart) -> None:
         self._prompt = start.usage

@@ -11,7 +11,10 @@ from translators.dialects.openai_chat import lenient, wire_reply
 from translators.dialects.openai_chat.reply import Failed, ReplyMachine, check, check_finish
 from translators.dialects.openai_chat.usage import decode_usage
 from translators.errors import ErrorKind, GatewayError, UpstreamError
-from translators.events import Event, ReplyError
+from translators.events import (
+    Event,
+    event_of,
+)
 from translators.jsonio import UNREADABLE
 from translators.openai_errors import decode_error
 from translators.sse import Frame, FrameSplitter, FrameTooLong
@@ -150,7 +153,7 @@ class StreamDecoder:
 
     def _fail(self, error: GatewayError) -> None:
         self._done = True
-        self._machine.events.append(ReplyError(error.kind, str(error), error.status, error.code))
+        self._machine.events.append(event_of(error))
 
 
 def decode_reply(body: bytes) -> Reply:

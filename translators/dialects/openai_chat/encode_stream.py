@@ -7,7 +7,6 @@ from translators.dialects.openai_chat.finish import ID_PREFIX, UNSHOWN, finish_o
 from translators.dialects.openai_chat.media import image_out
 from translators.dialects.openai_chat.said_beside import annotations_of, logprobs_content
 from translators.dialects.openai_chat.usage import encode_usage
-from translators.errors import UpstreamError
 from translators.events import (
     Event,
     PartDelta,
@@ -19,6 +18,7 @@ from translators.events import (
     ReplyError,
     ReplyStart,
     Usage,
+    error_of,
 )
 from translators.freeform import Unwrapper
 from translators.jsonio import ENCODER, quoted
@@ -82,7 +82,7 @@ class StreamEncoder:
             case ReplyEnd():
                 return self._end(event)
             case ReplyError():
-                return error_frame(UpstreamError(event.kind, event.message, status=event.status, code=event.code))
+                return error_frame(error_of(event))
 
     def _start(self, start: ReplyStart) -> bytes:
         context = self._context

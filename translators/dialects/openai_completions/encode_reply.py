@@ -4,7 +4,6 @@ from typing import Final
 
 from translators.conversation import Refusal, Reply, Text
 from translators.dialect import Context
-from translators.errors import UpstreamError
 from translators.events import (
     Event,
     PartDelta,
@@ -17,6 +16,7 @@ from translators.events import (
     ReplyStart,
     StopReason,
     Usage,
+    error_of,
 )
 from translators.jsonio import ENCODER, quoted
 from translators.names import reply_id
@@ -65,7 +65,7 @@ class StreamEncoder:
             case ReplyEnd():
                 return self._end(event)
             case ReplyError():
-                return error_frame(UpstreamError(event.kind, event.message, status=event.status, code=event.code))
+                return error_frame(error_of(event))
 
     def _start(self, start: ReplyStart) -> None:
         context = self._context

@@ -15,7 +15,15 @@ from translators.dialects.openai_responses.items import Items
 from translators.dialects.openai_responses.usage import decode_usage
 from translators.dialects.openai_responses.words import DISCONNECTED, INCOMPLETE, NAME, UNFINISHED
 from translators.errors import ErrorKind, GatewayError, UpstreamError
-from translators.events import Event, PartKind, ReplyEnd, ReplyError, ReplyStart, StopReason, Usage
+from translators.events import (
+    Event,
+    PartKind,
+    ReplyEnd,
+    ReplyStart,
+    StopReason,
+    Usage,
+    event_of,
+)
 from translators.jsonio import UNREADABLE
 from translators.sse import Frame, FrameSplitter, FrameTooLong
 
@@ -129,7 +137,7 @@ class StreamDecoder:
 
     def _fail(self, error: GatewayError) -> None:
         self._done = True
-        self._items.events.append(ReplyError(error.kind, str(error), error.status, error.code, error.retry_after_s))
+        self._items.events.append(event_of(error))
 
 
 def decode_reply(body: bytes) -> Reply:

@@ -34,6 +34,7 @@ from translators.events import (
     ReplyEnd,
     ReplyError,
     ReplyStart,
+    error_of,
 )
 from translators.jsonio import ENCODER
 from translators.names import client_name
@@ -84,8 +85,8 @@ class StreamEncoder:
                 return self._start(event)
             case ReplyEnd():
                 return self._end(event)
-            case ReplyError(kind=kind, message=message, status=status, code=code, retry_after_s=retry_after_s):
-                return self._fail(UpstreamError(kind, message, status=status, code=code, retry_after_s=retry_after_s))
+            case ReplyError():
+                return self._fail(error_of(event))
 
     # The reply
 

@@ -39,9 +39,9 @@ from translators.events import (
     ReplyStart,
     StopReason,
     Usage,
+    error_of,
 )
 from translators.notes import Citation, Logprobs, TokenChance, TokenNote
-from translators.pipe import error_of
 
 NAME = "openai_responses"
 
