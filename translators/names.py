@@ -2,9 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
+
+from translators.conversation import Conversation, ToolCall
 
 _HASH_LENGTH: Final = 8
 _LEGAL: Final = re.compile(r"[a-zA-Z0-9_-]+")
@@ -53,6 +55,16 @@ class Names:
         if self._letter_first and not _BEGINNING.match(clean):
             clean = f"_{clean}"
         return clean if len(clean) <= self._limit else _with_hash(clean, name, self._limit)
+
+
+def tool_names(conversation: Conversation) -> Iterator[str]:
+    """Every tool name, the declared ones first: they keep their own where they can."""
+    for tool in conversation.tools:
+        yield tool.name
+    for message in conversation.messages:
+        for part in message.parts:
+            if isinstance(part, ToolCall):
+                yield part.name
 
 
 def client_name(names: Mapping[str, str], name: str) -> str:

@@ -1,12 +1,12 @@
 """Conversation -> generateContent JSON. Model and stream stand in the path."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
 
-from translators.conversation import Conversation, Loss, OutputFormat, ToolCall
+from translators.conversation import Conversation, Loss, OutputFormat
 from translators.dialect import EncodedRequest, Target
 from translators.dialects.gemini import request_wire as wire
 from translators.dialects.gemini.decode import JSON, KEPT_EXTRAS
@@ -18,7 +18,7 @@ from translators.dialects.gemini.wish import thinking_of
 from translators.errors import BadRequest
 from translators.json_schema import google_schema
 from translators.jsonio import ENCODER, UNREADABLE
-from translators.names import Names
+from translators.names import Names, tool_names
 
 MAX_NAME: Final = 64
 ALSO_IN_NAMES: Final = ".:"
@@ -40,7 +40,7 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
     none."""
     losses: list[Loss] = []
     model = model_of(target.model)
-    names = Names(_names(conversation), MAX_NAME, also=ALSO_IN_NAMES, letter_first=True)
+    names = Names(tool_names(conversation), MAX_NAME, also=ALSO_IN_NAMES, letter_first=True)
     turns = TurnWriter(names, model, target, losses)
     contents = turns.write(conversation)
     system = [*(wire.RequestPart(text.text) for text in conversation.system if text.text), *turns.system]
@@ -65,16 +65,6 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
         labels=extras.get("labels", ABSENT),
     )
     return EncodedRequest(ENCODER.encode(request), tuple(losses), names.changed, answer.json_tool)
-
-
-def _names(conversation: Conversation) -> Iterator[str]:
-    """Every tool name, the declared ones first: they keep their own where they can."""
-    for tool in conversation.tools:
-        yield tool.name
-    for message in conversation.messages:
-        for part in message.parts:
-            if isinstance(part, ToolCall):
-                yield part.name
 
 
 class _Answer(Struct, frozen=True):

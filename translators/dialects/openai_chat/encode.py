@@ -1,7 +1,6 @@
 """The neutral conversation -> a chat request, for OpenAI itself or for a compatible vendor."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 
 from translators.conversation import (
@@ -10,43 +9,47 @@ from translators.conversation import (
     OutputFormat,
     ThinkingMode,
     ThinkingWish,
-    ToolCall,
 )
 from translators.dialect import EncodedRequest, Target
 from translators.dialects.openai_chat import wire
 from translators.dialects.openai_chat.encode_messages import MessageWriter
-from translators.dialects.openai_chat.encode_tools import NOT_STRICT, declared
+from translators.dialects.openai_chat.encode_tools import declared
 from translators.errors import BadRequest
 from translators.jsonio import ENCODER
-from translators.names import Names
-from translators.openai_models import efforts_of, is_reasoning_model, least_effort
-from translators.openai_schema import is_strict
+from translators.names import Names, tool_names
+from translators.openai_fields import (
+    COMPATIBLE_EFFORTS,
+    JSON_WANTED,
+    MAX_LOGPROBS,
+    at_most,
+    format_name,
+    format_strict,
+    least_reasoning,
+    names_json,
+    service_tier,
+    user_of,
+)
+from translators.openai_models import efforts_of, is_reasoning_model
 from translators.thinking import effort_of, nearest_effort
 from translators.wish import budget_gives_way, wish_of
 
 MAX_NAME: Final = 64
 MAX_STOPS: Final = 4
-MAX_USER: Final = 64
-MAX_LOGPROBS: Final = 20
-COMPATIBLE_EFFORTS: Final = ("low", "medium", "high")
-DEFAULT_FORMAT_NAME: Final = "reply"
-JSON_WANTED: Final = "Answer with one JSON object."
-
-SERVICE_TIERS: Final = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 
 
 def encode_request(conversation: Conversation, target: Target) -> EncodedRequest:
     """Conversation -> chat JSON. Raises BadRequest where nothing is left to send."""
     losses: list[Loss] = []
-    names = Names(_names(conversation), MAX_NAME)
+    names = Names(tool_names(conversation), MAX_NAME)
     said = declared(conversation, names, target, losses)
     writer = MessageWriter(names, target, losses, said.custom)
     messages = writer.write(conversation)
     if not messages:
         raise BadRequest("$.messages", "at least one message with content that chat completions can carry")
     response_format = _response_format(conversation.output_format, target, losses)
-    if target.genuine and response_format is not None and response_format.type == "json_object":
-        _announce_json(messages)
+    any_json = response_format is not None and response_format.type == "json_object"
+    if any_json and target.genuine and not names_json(messages):
+        messages.insert(0, wire.SystemMessage(JSON_WANTED))
     varying: dict[str, Any] = {
         **_limit(conversation.max_tokens, target, losses),
         **_sampling(conversation, target, losses),
@@ -66,31 +69,17 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
         tool_choice=said.choice,
         parallel_tool_calls=conversation.parallel_tool_calls if said.tools else None,
         web_search_options=said.search,
-        user=_user(conversation.user, losses),
-        service_tier=_service_tier(conversation.service_tier, losses),
+        user=user_of(conversation.user, losses),
+        service_tier=service_tier(conversation.service_tier, losses),
         **varying,
     )
     return EncodedRequest(ENCODER.encode(request), tuple(losses), names.changed)
 
 
-def _names(conversation: Conversation) -> Iterator[str]:
-    """Every tool name, the declared ones first: they keep their own where they can."""
-    for tool in conversation.tools:
-        yield tool.name
-    for message in conversation.messages:
-        for part in message.parts:
-            if isinstance(part, ToolCall):
-                yield part.name
-
-
 def _limit(max_tokens: int | None, target: Target, losses: list[Loss]) -> dict[str, int]:
     if max_tokens is None:
         return {}
-    limit = target.max_output_tokens
-    if limit is not None and max_tokens > limit:
-        losses.append(Loss("$.max_tokens", f"lowered from {max_tokens} to the model's limit of {limit}"))
-        max_tokens = limit
-    return {"max_completion_tokens" if target.genuine else "max_tokens": max_tokens}
+    return {"max_completion_tokens" if target.genuine else "max_tokens": at_most(max_tokens, target, losses)}
 
 
 _SAMPLING: Final = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
@@ -139,7 +128,9 @@ def effort_field(wish: ThinkingWish | None, target: Target, losses: list[Loss]) 
     if wish.mode is ThinkingMode.OFF:
         if target.thinking_range is not None and "none" in target.thinking_range.levels:
             return "none"
-        return _no_effort(target, losses)
+        if not (target.genuine and is_reasoning_model(target.model)):  # Compatible vendors have no common word.
+            return None
+        return least_reasoning(target, losses)
     effort = wish.effort
     if effort is None and wish.budget_tokens is not None:
         effort = effort_of(wish.budget_tokens)
@@ -153,48 +144,14 @@ def effort_field(wish: ThinkingWish | None, target: Target, losses: list[Loss]) 
     return None if effort is None else nearest_effort(effort, efforts_of(target.model))
 
 
-def _no_effort(target: Target, losses: list[Loss]) -> str | None:
-    """Silence would mean medium at OpenAI; compatible vendors have no common word."""
-    if not (target.genuine and is_reasoning_model(target.model)):
-        return None
-    least = least_effort(target.model)
-    if least not in ("none", "minimal"):
-        losses.append(Loss("$.thinking", f"{target.model} always reasons: effort {least} was sent"))
-    return least
-
-
 def _response_format(wanted: OutputFormat | None, target: Target, losses: list[Loss]) -> wire.ResponseFormat | None:
     if wanted is None:
         return None
     if wanted.schema is None:
         return wire.ResponseFormat(type="json_object")
-    name = re.sub(r"[^a-zA-Z0-9_-]", "_", wanted.name)[:MAX_NAME] or DEFAULT_FORMAT_NAME
-    strict = wanted.strict
-    if strict and target.genuine and not is_strict(wanted.schema):
-        losses.append(Loss("$.output_format.strict", NOT_STRICT))
-        strict = None
-    schema = wire.JsonSchema(name, wanted.description or None, wanted.schema, strict)
+    strict = format_strict(wanted, target, losses)
+    schema = wire.JsonSchema(format_name(wanted), wanted.description or None, wanted.schema, strict)
     return wire.ResponseFormat(type="json_schema", json_schema=schema)
-
-
-def _announce_json(messages: list[wire.Message]) -> None:
-    """OpenAI takes json_object only where a message has the word in it."""
-    if b"json" not in ENCODER.encode(messages).lower():
-        messages.insert(0, wire.SystemMessage(JSON_WANTED))
-
-
-def _user(user: str | None, losses: list[Loss]) -> str | None:
-    if user is not None and len(user) > MAX_USER:
-        losses.append(Loss("$.user", f"longer than {MAX_USER} characters"))
-        return None
-    return user
-
-
-def _service_tier(tier: str | None, losses: list[Loss]) -> str | None:
-    if tier is None or tier in SERVICE_TIERS:
-        return tier
-    losses.append(Loss("$.service_tier", f"chat completions have no tier {tier!r}"))
-    return None
 
 
 def _extras(conversation: Conversation, target: Target, losses: list[Loss]) -> dict[str, Any]:

@@ -3,18 +3,16 @@
 import re
 from typing import Final
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Struct
 
 from translators.conversation import ChoiceMode, Conversation, Grammar, Hosted, HostedTool, Loss, Place, Tool
 from translators.dialect import Target
 from translators.dialects.openai_chat import wire_tools
-from translators.freeform import as_function
 from translators.names import Names
+from translators.openai_fields import function_of
 from translators.openai_models import takes_custom_tools
-from translators.openai_schema import fitted
 
 MAX_TOOLS: Final = 128
-NOT_STRICT: Final = "OpenAI's strict mode takes no optional or additional properties"
 CONTEXT_SIZES: Final = ("low", "medium", "high")
 SEARCHES: Final = re.compile(r"search")
 """OpenAI's models that search in chat completions have it in their names."""
@@ -39,7 +37,7 @@ def declared(conversation: Conversation, names: Names, target: Target, losses: l
         tools = tools[:MAX_TOOLS]
     custom = custom_tools(conversation, target)
     sent: list[wire_tools.AnyTool] = [
-        _custom(tool, names) if tool.name in custom else _function(tool, names, target, losses, index)
+        _custom(tool, names) if tool.name in custom else _function(tool, names, target, f"$.tools[{index}]", losses)
         for index, tool in enumerate(tools)
     ]
     losses += [
@@ -68,24 +66,11 @@ def _custom(tool: Tool, names: Names) -> wire_tools.CustomTool:
     return wire_tools.CustomTool(wire_tools.CustomSpec(names.upstream(tool.name), tool.description or None, form))
 
 
-def _function(tool: Tool, names: Names, target: Target, losses: list[Loss], index: int) -> wire_tools.Tool:
-    parameters: Raw | UnsetType = UNSET
-    description, schema, strict = tool.description, tool.schema, tool.strict
-    if tool.freeform is not None:
-        description, function = as_function(tool)
-        schema = Raw(function)
-    if schema is not None:
-        fit = fitted(schema)
-        if fit is None:
-            losses.append(Loss(f"$.tools[{index}].schema", "it is no JSON object"))
-        else:
-            parameters = fit.schema
-            if fit.changed is not None:
-                losses.append(Loss(f"$.tools[{index}].schema", fit.changed))
-            if strict and target.genuine and not fit.strict:
-                losses.append(Loss(f"$.tools[{index}].strict", NOT_STRICT))
-                strict = None
-    return wire_tools.Tool(wire_tools.FunctionSpec(names.upstream(tool.name), description or None, parameters, strict))
+def _function(tool: Tool, names: Names, target: Target, path: str, losses: list[Loss]) -> wire_tools.Tool:
+    function = function_of(tool, target, path, losses)
+    parameters = UNSET if function.parameters is None else function.parameters
+    name, description = names.upstream(tool.name), function.description or None
+    return wire_tools.Tool(wire_tools.FunctionSpec(name, description, parameters, function.strict))
 
 
 def _choice(

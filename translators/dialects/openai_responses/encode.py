@@ -1,36 +1,39 @@
 """The neutral conversation -> a Responses request, for OpenAI itself or for a compatible vendor."""
 
-import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 
-from translators.conversation import Conversation, Loss, OutputFormat, ThinkingWish, ToolCall
+from translators.conversation import Conversation, Loss, OutputFormat, ThinkingWish
 from translators.dialect import EncodedRequest, Target
 from translators.dialects.openai_responses import wire_request as wire
 from translators.dialects.openai_responses.decode import LOGPROBS
 from translators.dialects.openai_responses.encode_items import ItemWriter, has_words
-from translators.dialects.openai_responses.encode_tools import NOT_STRICT, choice_of, free_tools, tools_of
+from translators.dialects.openai_responses.encode_tools import choice_of, free_tools, tools_of
 from translators.errors import BadRequest
 from translators.jsonio import ENCODER, UNREADABLE
-from translators.names import Names
-from translators.openai_models import efforts_of, is_reasoning_model, least_effort
-from translators.openai_schema import is_strict
+from translators.names import Names, tool_names
+from translators.openai_fields import (
+    COMPATIBLE_EFFORTS,
+    JSON_WANTED,
+    MAX_LOGPROBS,
+    at_most,
+    format_name,
+    format_strict,
+    least_reasoning,
+    names_json,
+    service_tier,
+    user_of,
+)
+from translators.openai_models import efforts_of, is_reasoning_model
 from translators.thinking import effort_of, nearest_effort
 from translators.wish import budget_gives_way, wish_of
 
 MAX_NAME: Final = 128
-MAX_FORMAT_NAME: Final = 64
-MAX_USER: Final = 64
-MAX_LOGPROBS: Final = 20
 MIN_OUTPUT_TOKENS: Final = 16
 """Source: OpenAI's refusal "Expected a value >= 16"."""
-COMPATIBLE_EFFORTS: Final = ("low", "medium", "high")
 ENCRYPTED: Final = "reasoning.encrypted_content"
-JSON_WANTED: Final = "Answer with one JSON object."
-SERVICE_TIERS: Final = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 
 _VERBOSITY: Final = msgspec.json.Decoder(str)
 _UNSAYABLE: Final = ("top_k", "seed", "frequency_penalty", "presence_penalty")
@@ -39,7 +42,7 @@ _UNSAYABLE: Final = ("top_k", "seed", "frequency_penalty", "presence_penalty")
 def encode_request(conversation: Conversation, target: Target) -> EncodedRequest:
     """Conversation -> Responses JSON. Raises BadRequest where nothing is left to send."""
     losses: list[Loss] = []
-    names = Names(_names(conversation), MAX_NAME)
+    names = Names(tool_names(conversation), MAX_NAME)
     free = free_tools(conversation, target)
     items = ItemWriter(names, target, free, losses).write(conversation)
     if not items:
@@ -47,8 +50,9 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
     if not has_words(items):  # Instructions alone are no question.
         items[-1].role = "user"
     text = _text(conversation, target, losses)
-    if text is not None and text.format is not None and text.format.type == "json_object":
-        _announce_json(items, "developer" if target.genuine else "system")
+    any_json = text is not None and text.format is not None and text.format.type == "json_object"
+    if any_json and not names_json(items):
+        items.insert(0, wire.Item(role="developer" if target.genuine else "system", content=JSON_WANTED))
     tools = tools_of(conversation, names, target, free, losses)
     wish = wish_of(conversation.thinking, target, losses)
     reasoning = _reasoning(wish, target, losses)
@@ -67,35 +71,21 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
         text=text,
         stream=True if target.stream else None,
         store=bytes(conversation.extras.get("store", b"false")) == b"true",
-        user=_user(conversation.user, losses),
-        service_tier=_service_tier(conversation.service_tier, losses),
+        user=user_of(conversation.user, losses),
+        service_tier=service_tier(conversation.service_tier, losses),
         **varying,
     )
     _lose_unsayable(conversation, losses)
     return EncodedRequest(ENCODER.encode(request), tuple(losses), names.changed)
 
 
-def _names(conversation: Conversation) -> Iterator[str]:
-    """Every tool name, the declared ones first: they keep their own where they can."""
-    for tool in conversation.tools:
-        yield tool.name
-    for message in conversation.messages:
-        for part in message.parts:
-            if isinstance(part, ToolCall):
-                yield part.name
-
-
 def _limit(max_tokens: int | None, target: Target, losses: list[Loss]) -> int | None:
     if max_tokens is None:
         return None
-    limit = target.max_output_tokens
-    if limit is not None and max_tokens > limit:
-        losses.append(Loss("$.max_tokens", f"lowered from {max_tokens} to the model's limit of {limit}"))
-        return limit
     if max_tokens < MIN_OUTPUT_TOKENS:
         losses.append(Loss("$.max_tokens", f"raised from {max_tokens} to the least that can be said"))
         return MIN_OUTPUT_TOKENS
-    return max_tokens
+    return at_most(max_tokens, target, losses)
 
 
 def _sampling(conversation: Conversation, target: Target, losses: list[Loss]) -> dict[str, float]:
@@ -127,15 +117,12 @@ def _reasoning(wish: ThinkingWish | None, target: Target, losses: list[Loss]) ->
 
 
 def _least(levels: tuple[str, ...], target: Target, losses: list[Loss]) -> wire.Reasoning | None:
-    """Silence would mean medium at OpenAI; compatible vendors have no common word."""
+    """Compatible vendors have no common word."""
     if "none" in levels:
         return wire.Reasoning("none")
     if not is_reasoning_model(target.model):
         return None
-    least = least_effort(target.model)
-    if least not in ("none", "minimal"):
-        losses.append(Loss("$.thinking", f"{target.model} always reasons: effort {least} was sent"))
-    return wire.Reasoning(least)
+    return wire.Reasoning(least_reasoning(target, losses))
 
 
 def _include(conversation: Conversation, target: Target, *, sealed: bool) -> list[str]:
@@ -173,32 +160,8 @@ def _format(wanted: OutputFormat | None, target: Target, losses: list[Loss]) -> 
         return None
     if wanted.schema is None:
         return wire.TextFormat("json_object")
-    name = re.sub(r"[^a-zA-Z0-9_-]", "_", wanted.name)[:MAX_FORMAT_NAME] or "reply"
-    strict = wanted.strict
-    if strict and target.genuine and not is_strict(wanted.schema):
-        losses.append(Loss("$.output_format.strict", NOT_STRICT))
-        strict = None
-    return wire.TextFormat("json_schema", name, wanted.description or None, wanted.schema, strict)
-
-
-def _announce_json(items: list[wire.Item], role: str) -> None:
-    """OpenAI takes json_object only where the input has the word in it."""
-    if b"json" not in ENCODER.encode(items).lower():
-        items.insert(0, wire.Item(role=role, content=JSON_WANTED))
-
-
-def _user(user: str | None, losses: list[Loss]) -> str | None:
-    if user is not None and len(user) > MAX_USER:
-        losses.append(Loss("$.user", f"longer than {MAX_USER} characters"))
-        return None
-    return user
-
-
-def _service_tier(tier: str | None, losses: list[Loss]) -> str | None:
-    if tier is None or tier in SERVICE_TIERS:
-        return tier
-    losses.append(Loss("$.service_tier", f"Responses have no tier {tier!r}"))
-    return None
+    strict = format_strict(wanted, target, losses)
+    return wire.TextFormat("json_schema", format_name(wanted), wanted.description or None, wanted.schema, strict)
 
 
 def _extras(conversation: Conversation, losses: list[Loss]) -> dict[str, Raw]:

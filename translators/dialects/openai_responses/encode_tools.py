@@ -8,12 +8,10 @@ from msgspec import Raw
 from translators.conversation import ChoiceMode, Conversation, Hosted, HostedTool, Loss, Place, Tool, ToolChoice
 from translators.dialect import Target
 from translators.dialects.openai_responses import wire_request as wire
-from translators.freeform import as_function
 from translators.jsonio import ENCODER
 from translators.names import Names
-from translators.openai_schema import fitted
+from translators.openai_fields import function_of
 
-NOT_STRICT: Final = "OpenAI's strict mode takes no optional or additional properties"
 NO_FIELDS: Final = Raw(b'{"type":"object","properties":{}}')
 TYPES: Final = {
     Hosted.WEB_SEARCH: "web_search",
@@ -32,7 +30,7 @@ def tools_of(
 ) -> list[wire.Tool]:
     """All of them; what can't be said is among the losses."""
     tools = [
-        _free(tool, names) if tool.name in free else _function(tool, names, target, losses, f"$.tools[{index}]")
+        _free(tool, names) if tool.name in free else _function(tool, names, target, f"$.tools[{index}]", losses)
         for index, tool in enumerate(conversation.tools)
     ]
     return [*tools, *_hosted(conversation, losses)]
@@ -69,26 +67,12 @@ def _free(tool: Tool, names: Names) -> wire.Tool:
     return wire.Tool("custom", names.upstream(tool.name), tool.description or None, format=form)
 
 
-def _function(tool: Tool, names: Names, target: Target, losses: list[Loss], path: str) -> wire.Tool:
+def _function(tool: Tool, names: Names, target: Target, path: str, losses: list[Loss]) -> wire.Tool:
     """Strict unless it is said not to be; nobody but this dialect has it so."""
-    name, description, schema = names.upstream(tool.name), tool.description, tool.schema
-    if tool.freeform is not None:
-        description, as_schema = as_function(tool)
-        schema = Raw(as_schema)
-    strict = bool(tool.strict)
-    parameters = NO_FIELDS
-    if schema is not None:
-        fit = fitted(schema)
-        if fit is None:
-            losses.append(Loss(f"{path}.schema", "it is no JSON object"))
-        else:
-            parameters = fit.schema
-            if fit.changed is not None:
-                losses.append(Loss(f"{path}.schema", fit.changed))
-            if strict and target.genuine and not fit.strict:
-                losses.append(Loss(f"{path}.strict", NOT_STRICT))
-                strict = False
-    return wire.Tool("function", name, description or None, parameters, strict)
+    function = function_of(tool, target, path, losses)
+    parameters = NO_FIELDS if function.parameters is None else function.parameters
+    name, description = names.upstream(tool.name), function.description or None
+    return wire.Tool("function", name, description, parameters, bool(function.strict))
 
 
 def _hosted(conversation: Conversation, losses: list[Loss]) -> Iterator[wire.Tool]:
