@@ -3,11 +3,18 @@
 from typing import Any, Final
 
 from translators.conversation import Audio, CacheMark, File, Image, Video
-from translators.data_urls import IMAGE_TYPES, SUFFIX_OF_MEDIA_TYPE, data_url, split_data_url, type_of_name
+from translators.data_urls import data_url, split_data_url
 from translators.dialects.openai_chat import wire
-
-OWN_FILE_ID: Final = "file-"
-"""How OpenAI's file ids begin; another vendor's id names nothing there."""
+from translators.openai_media import (
+    OWN_FILE_ID,
+    bare_data,
+    image_url,
+    named_data,
+    read_file,
+    read_image,
+    titled,
+    unsayable_image,
+)
 
 
 def image_out(media_type: str, data: str) -> dict[str, Any]:
@@ -18,51 +25,36 @@ def image_out(media_type: str, data: str) -> dict[str, Any]:
 def decode_image(part: wire.ImagePart, cache: CacheMark | None) -> Image:
     given = part.image_url
     url, detail = (given, None) if isinstance(given, str) else (given.url, given.detail)
-    split = split_data_url(url)
-    if split is None:
-        return Image(url=url, detail=detail, cache=cache)
-    media_type, data = split
-    return Image(media_type=media_type, data=data, detail=detail, cache=cache)
+    return read_image(url, detail, cache)
 
 
 def encode_image(image: Image) -> wire.ImagePart | str:
     """The part, or why chat can't say it."""
-    if image.url and not image.url.startswith(("https://", "http://", "data:")):
-        return "an image at an address that is not of the web"
-    if not image.url and image.media_type and image.media_type not in IMAGE_TYPES:
-        return f"an image of type {image.media_type}"
-    url = image.url or data_url(image.media_type or "image/png", image.data)
-    return wire.ImagePart(wire.ImageUrl(url, image.detail))
+    return unsayable_image(image) or wire.ImagePart(wire.ImageUrl(image_url(image), image.detail))
 
 
 def decode_file(part: wire.FilePart, cache: CacheMark | None) -> File:
-    """`file_data` is a data URL or, from some clients, bare base64 whose type the file's name tells."""
     file = part.file
     name = file.filename or ""
     if not file.file_data:
         return File(file_id=file.file_id or "", name=name, cache=cache)
-    split = split_data_url(file.file_data)
-    media_type, data = (type_of_name(name), file.file_data) if split is None else split
-    return File(media_type=media_type or type_of_name(name), data=data, name=name, cache=cache)
+    return read_file(file.file_data, name, cache)
 
 
 def encode_file(file: File) -> wire.FilePart | wire.TextPart | str:
     """The part, or why chat can't say it. Text goes as text, under its title."""
     if file.text:
-        heading = "\n".join(line for line in (file.name, file.context) if line)
-        return wire.TextPart(f"{heading}\n\n{file.text}" if heading else file.text)
+        return wire.TextPart(titled(file))
     if file.data:
-        media_type = file.media_type or type_of_name(file.name)
-        name = file.name or f"document.{SUFFIX_OF_MEDIA_TYPE.get(media_type, 'bin')}"
-        return wire.FilePart(wire.FileData(file_data=data_url(media_type, file.data), filename=name))
+        name, data = named_data(file)
+        return wire.FilePart(wire.FileData(file_data=data, filename=name))
     if file.file_id.startswith(OWN_FILE_ID):
         return wire.FilePart(wire.FileData(file_id=file.file_id))
     return "a file by id of another vendor" if file.file_id else "chat takes no files by address"
 
 
 def decode_audio(part: wire.AudioPart) -> Audio:
-    split = split_data_url(part.input_audio.data)
-    return Audio(data=part.input_audio.data if split is None else split[1], format=part.input_audio.format)
+    return Audio(bare_data(part.input_audio.data), part.input_audio.format)
 
 
 _SOUNDS: Final = {

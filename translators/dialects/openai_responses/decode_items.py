@@ -21,7 +21,6 @@ from translators.conversation import (
     ToolCall,
     ToolResult,
 )
-from translators.data_urls import split_data_url, type_of_name
 from translators.dialects.openai_responses import wire_request as wire
 from translators.dialects.openai_responses.annotations import notes_of
 from translators.dialects.openai_responses.decode_tools import Toolbox
@@ -30,6 +29,7 @@ from translators.dialects.openai_responses.words import NAME, PARAGRAPH
 from translators.errors import BadRequest
 from translators.freeform import wrapped
 from translators.jsonio import ENCODER
+from translators.openai_media import bare_data, read_file, read_image
 
 COMPACTED: Final = "(What came before was made into a summary that only OpenAI can read: it is not known here.)"
 _SILENT: Final = frozenset(("additional_tools", "tool_search_output"))
@@ -218,20 +218,15 @@ def _image(part: wire.Part, cache: CacheMark | None, path: str) -> Image | File:
         return File("image/*", file_id=part.file_id, cache=cache)
     url = _required(part.image_url, f"{path}.image_url")
     detail = None if part.detail == "auto" else part.detail  # which is what happens anyway
-    split = split_data_url(url)
-    if split is None:
-        return Image(url=url, detail=detail, cache=cache)
-    return Image(split[0], split[1], detail=detail, cache=cache)
+    return read_image(url, detail, cache)
 
 
 def _file(part: wire.Part, cache: CacheMark | None) -> File:
-    """`file_data` is a data URL or, from some clients, bare base64 whose type the file's name tells."""
     name = part.filename or ""
     if not part.file_data:
         media_type = "application/pdf" if part.file_url else ""
         return File(media_type, url=part.file_url or "", file_id=part.file_id or "", name=name, cache=cache)
-    media_type, data = split_data_url(part.file_data) or (type_of_name(name), part.file_data)
-    return File(media_type or type_of_name(name), data, name=name, cache=cache)
+    return read_file(part.file_data, name, cache)
 
 
 def _audio(part: wire.Part, path: str) -> Audio:
@@ -240,5 +235,4 @@ def _audio(part: wire.Part, path: str) -> Audio:
         sound = _AUDIO.decode(raw if isinstance(raw, Raw) else b"null")
     except msgspec.ValidationError as error:
         raise BadRequest(f"{path}.input_audio", "an object with data and format") from error
-    split = split_data_url(sound.data)
-    return Audio(sound.data if split is None else split[1], sound.format)
+    return Audio(bare_data(sound.data), sound.format)

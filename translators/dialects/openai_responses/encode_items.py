@@ -21,12 +21,12 @@ from translators.conversation import (
     ToolResult,
     Video,
 )
-from translators.data_urls import IMAGE_TYPES, SUFFIX_OF_MEDIA_TYPE, data_url, type_of_name
 from translators.dialect import Target
 from translators.dialects.openai_responses import wire_request as wire
-from translators.dialects.openai_responses.words import NAME, OWN_FILE_ID, SEAL
+from translators.dialects.openai_responses.words import NAME, SEAL
 from translators.freeform import unwrapped
 from translators.names import Names, legal_id
+from translators.openai_media import OWN_FILE_ID, image_url, named_data, titled, unsayable_image
 from translators.pairing import Paired, pair
 
 MAX_ID: Final = 64
@@ -207,20 +207,13 @@ def _call_id(call: ToolCall) -> str:
 
 def _image(image: Image) -> wire.Part | str:
     """The part, or why it can't be said."""
-    detail = image.detail or "auto"
-    if image.url and not image.url.startswith(("https://", "http://", "data:")):
-        return "an image at an address that is not of the web"
-    if not image.url and image.media_type and image.media_type not in IMAGE_TYPES:
-        return f"an image of type {image.media_type}"
-    url = image.url or data_url(image.media_type or "image/png", image.data)
-    return wire.Part("input_image", image_url=url, detail=detail)
+    return unsayable_image(image) or wire.Part("input_image", image_url=image_url(image), detail=image.detail or "auto")
 
 
 def _file(file: File) -> wire.Part | str:
     """The part, or why it can't be said. Text goes as text, under its title."""
     if file.text:
-        heading = "\n".join(line for line in (file.name, file.context) if line)
-        return wire.Part("input_text", f"{heading}\n\n{file.text}" if heading else file.text)
+        return wire.Part("input_text", titled(file))
     if file.file_id:
         if not file.file_id.startswith(OWN_FILE_ID):
             return "a file by id of another vendor"
@@ -228,7 +221,6 @@ def _file(file: File) -> wire.Part | str:
             return wire.Part("input_image", file_id=file.file_id, detail="auto")
         return wire.Part("input_file", file_id=file.file_id)
     if file.data:
-        media_type = file.media_type or type_of_name(file.name)
-        name = file.name or f"document.{SUFFIX_OF_MEDIA_TYPE.get(media_type, 'bin')}"
-        return wire.Part("input_file", file_data=data_url(media_type, file.data), filename=name)
+        name, data = named_data(file)
+        return wire.Part("input_file", file_data=data, filename=name)
     return wire.Part("input_file", file_url=file.url) if file.url else "a file without content"

@@ -14,9 +14,6 @@ PARAGRAPH: Final = "\n\n"
 SEAL: Final = "gAAAAA"
 """How OpenAI's encrypted content begins, until 2106: a Fernet token's version, then its time. Source: Fernet spec."""
 
-OWN_FILE_ID: Final = "file-"
-"""How OpenAI's file ids begin; another vendor's id names nothing there."""
-
 INCOMPLETE: Final[Mapping[str, StopReason]] = {
     "max_output_tokens": StopReason.LENGTH,
     "max_tokens": StopReason.LENGTH,
