@@ -102,7 +102,10 @@ class ToolCall(Struct, frozen=True, gc=False):
 
 
 class ToolResult(Struct, frozen=True, gc=False):
-    """What a tool gave back for the call `call_id`: text, images, files. `name`: the tool's, where that is said."""
+    """What a tool gave back for the call `call_id`: text, images, files. `name`: the tool's, where that is said.
+
+    Without an id it answers the oldest call of that tool, without a name of any, that has no result yet (see waiting).
+    """
 
     call_id: str
     parts: tuple["Part", ...]

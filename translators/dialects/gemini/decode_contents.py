@@ -1,6 +1,5 @@
 """The turns of a request -> neutral messages."""
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -28,6 +27,7 @@ from translators.dialects.gemini import request_wire as wire
 from translators.dialects.gemini.words import NAME, SKIP_SIGNATURE
 from translators.errors import BadRequest
 from translators.jsonio import ENCODER, UNREADABLE, text_of
+from translators.waiting import Waiting
 
 ROLES: Final = {"user": Role.USER, "model": Role.ASSISTANT, "function": Role.USER, "": Role.USER}
 """`function` stands in what older clients send."""
@@ -66,9 +66,8 @@ class ContentReader:
     def __init__(self, losses: list[Loss]) -> None:
         self._losses = losses
         self._calls: dict[str, ToolCall] = {}
-        self._waiting: dict[str, deque[ToolCall]] = {}
-        self._all_waiting: deque[ToolCall] = deque()
         self._answered: set[str] = set()
+        self._waiting: Waiting[ToolCall] = Waiting(lambda call: call.id in self._answered)
         self._made = 0
         self._code = ""
 
@@ -133,8 +132,7 @@ class ContentReader:
         made = ToolCall(call.id or self._id(call.name), call.name, _object(call.args, f"{path}.args"))
         self._calls[made.id] = made
         self._answered.discard(made.id)
-        self._waiting.setdefault(made.name, deque()).append(made)
-        self._all_waiting.append(made)
+        self._waiting.add(made.name, made)
         return made
 
     def _response(self, response: wire.FunctionResponse, path: str) -> ToolResult:
@@ -156,10 +154,7 @@ class ContentReader:
     def _answered_by(self, response: wire.FunctionResponse) -> ToolCall | None:
         call = self._calls.get(response.id) if response.id else None
         if call is None:
-            waiting = self._waiting.get(response.name, None) if response.name else self._all_waiting
-            while waiting and waiting[0].id in self._answered:
-                waiting.popleft()
-            call = waiting.popleft() if waiting else None
+            call = self._waiting.oldest(response.name or "")
         if call is not None:
             self._answered.add(call.id)
         return call

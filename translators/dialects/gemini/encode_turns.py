@@ -5,7 +5,6 @@ user's next turn begins with a response to each of them, in their order. A signa
 thinking that it proves: the next text or call, else a part of its own.
 """
 
-from collections import deque
 from typing import Final
 
 from msgspec import Struct, field
@@ -17,6 +16,7 @@ from translators.dialects.gemini.encode_parts import call_part, response_part, s
 from translators.dialects.gemini.models import Model
 from translators.dialects.gemini.words import NAME, SKIP_SIGNATURE
 from translators.names import Names
+from translators.waiting import Waiting
 
 FILLER: Final = "Continue."
 USER: Final = "user"
@@ -51,7 +51,7 @@ class TurnWriter:
         self._losses = losses
         self._turns: list[_Turn] = []
         self._latest: dict[str, _Call] = {}
-        self._waiting: dict[str, deque[_Call]] = {}
+        self._waiting: Waiting[_Call] = Waiting(lambda call: call.result is not None)
         self._signature: str | None = None
         self.system: list[wire.RequestPart] = []
 
@@ -138,16 +138,11 @@ class TurnWriter:
         turn.calls.append(call)
         turn.called.append(made)
         self._latest[part.id] = call
-        self._waiting.setdefault(part.name, deque()).append(call)
+        self._waiting.add(part.name, call)
 
     def _result(self, part: ToolResult, path: str) -> None:
         turn = self._turn(Role.USER)
-        call = self._latest.get(part.call_id)
-        if not part.call_id:
-            waiting = self._waiting.get(part.name, deque())
-            while waiting and waiting[0].result is not None:
-                waiting.popleft()
-            call = waiting[0] if waiting else None
+        call = self._latest.get(part.call_id) if part.call_id else self._waiting.oldest(part.name)
         if call is None:
             reason = f"a result without its call {part.call_id!r}: sent as plain words"
             self._losses.append(Loss(path, reason))

@@ -1,6 +1,5 @@
 """Ollama's requests -> the neutral conversation."""
 
-from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -120,12 +119,11 @@ def _prompt(request: wire.Request) -> tuple[Message, ...]:
 
 
 class _Reader:
-    """Messages in their order. Calls without an id get one by their place, and results are told by the tool's name."""
+    """Messages in their order. Calls without an id get one by their place."""
 
     def __init__(self) -> None:
         self.system: list[Text] = []
         self._calls = 0
-        self._open: dict[str, deque[str]] = {}
         self._results: list[Part] = []
         self._said: list[Message] = []
 
@@ -141,7 +139,8 @@ class _Reader:
     def _take(self, message: wire.Message, path: str, losses: list[Loss]) -> None:
         content = message.content or ""
         if message.role == "tool":
-            self._results.append(ToolResult(self._answered(message), (Text(content),), name=message.tool_name or ""))
+            call_id, name = message.tool_call_id or "", message.tool_name or ""
+            self._results.append(ToolResult(call_id, (Text(content),), name=name))
             return
         self._end_results()
         match message.role:
@@ -166,18 +165,7 @@ class _Reader:
             yield Text(content)
         for call in message.tool_calls or ():
             self._calls += 1
-            call_id = call.id or f"call_{self._calls}"
-            self._open.setdefault(call.function.name, deque()).append(call_id)
-            yield ToolCall(call_id, call.function.name, text_of(call.function.arguments))
-
-    def _answered(self, message: wire.Message) -> str:
-        """The call that it answers: by its id, or the oldest of that name that has no answer yet."""
-        if message.tool_call_id:
-            return message.tool_call_id
-        waiting = self._open.get(message.tool_name or "")
-        if not waiting and not message.tool_name:
-            waiting = next((calls for calls in self._open.values() if calls), None)
-        return waiting.popleft() if waiting else ""
+            yield ToolCall(call.id or f"call_{self._calls}", call.function.name, text_of(call.function.arguments))
 
     def _end_results(self) -> None:
         if self._results:

@@ -11,7 +11,7 @@ import pytest
 from tests.conformance.material import recordings
 from tests.conformance.said import STREAMS, WHOLES, Said
 from tests.support.served import Answers, answering
-from translators import Context, ReplyStream, stream_of, translate_reply, translate_request
+from translators import Context, ReplyStream, Target, encode_conversation, stream_of, translate_reply, translate_request
 from translators.conversation import Conversation, Image, Role, Text, ToolCall, ToolResult
 from translators.dialect import ModelInfo
 from translators.dialects.ollama import DIALECT
@@ -141,10 +141,13 @@ def test_calls_without_ids_meet_their_results_by_name_and_order() -> None:
         (Role.ASSISTANT, [ToolCall(f"call_{n}", name, '{"a": 1}') for n, name in ((1, "a"), (2, "b"), (3, "a"))]),
         (
             Role.USER,
-            [ToolResult(f"call_{n}", (Text(str(n)),), name=name) for n, name in ((2, "b"), (1, "a"), (3, "a"))],
+            [ToolResult("", (Text(str(n)),), name=name) for n, name in ((2, "b"), (1, "a"), (3, "a"))],
         ),
         (Role.ASSISTANT, [Text("done")]),
     ]
+    asked = json.loads(encode_conversation(told, "openai_chat", Target("m")).body)
+    answers = [(said["tool_call_id"], said["content"]) for said in asked["messages"] if said["role"] == "tool"]
+    assert answers == [("call_1", "1"), ("call_2", "2"), ("call_3", "3")]
 
 
 def test_options_that_only_a_local_model_knows_are_losses() -> None:
