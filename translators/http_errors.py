@@ -7,12 +7,14 @@ from typing import Final
 
 MAX_MESSAGE: Final = 300
 MAX_HINT_S: Final = 1e9
+SPAN: Final = r"(?:\d+(?:\.\d+)?\s?(?:ms|h|m|s)(?![a-z])\s?)+"
+"""What `span_s` reads, for patterns that look for it in a text."""
 
 _READ_BYTES: Final = 20_000
 _MARKUP: Final = re.compile(r"<(script|style|head)\b(?:.*?</\1\s*>|.*)|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 """What is never closed goes on to the end: to look for each end in vain would take long."""
-_SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)\s?(ms|h|m|s)(?![a-z])", re.IGNORECASE)
-_TRY_AGAIN: Final = re.compile(rf"try again in ((?:{_SPAN.pattern})+)", re.IGNORECASE)
+_PIECE: Final = re.compile(r"(\d+(?:\.\d+)?)\s?(ms|h|m|s)(?![a-z])", re.IGNORECASE)
+_TRY_AGAIN: Final = re.compile(rf"try again in ({SPAN})", re.IGNORECASE)
 _UNITS_S: Final[Mapping[str, float]] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -46,7 +48,15 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 def hint_s(message: str) -> float | None:
     """OpenAI says it in words: `Please try again in 6m0s`, `in 1.2s`, `in 320ms`."""
     match = _TRY_AGAIN.search(message)
-    return sum(float(piece) * _UNITS_S[unit.lower()] for piece, unit in _SPAN.findall(match[1])) if match else None
+    return span_s(match[1]) if match else None
+
+
+def span_s(text: str) -> float | None:
+    """`6m0s`, `120ms`, `0.84s`, `1h2m3s` in seconds; None for anything else."""
+    pieces = _PIECE.findall(text)
+    if not pieces or _PIECE.sub("", text).strip():
+        return None
+    return sum(float(amount) * _UNITS_S[unit.lower()] for amount, unit in pieces)
 
 
 def described(status: int, body: bytes, headers: Mapping[str, str]) -> str:

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-_PIECE: Final = r"\d+(?:\.\d+)?\s?(?:ms|h|m|s)(?![a-z])"
-_SPAN: Final = re.compile(_PIECE)
-_IN_TEXT: Final = re.compile(rf"(?:again in|retry in|after)\s+((?:{_PIECE}\s?)+)", re.IGNORECASE)
-_UNITS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+from translators.http_errors import SPAN, span_s
+
+_IN_TEXT: Final = re.compile(rf"(?:again in|retry in|after)\s+({SPAN})", re.IGNORECASE)
 _EPOCH_S: Final = 1e9
 _EPOCH_MS: Final = 1e11
 
@@ -47,14 +46,6 @@ def until(value: str, now_s: float) -> float | None:
     if amount >= _EPOCH_MS:
         return max(0.0, amount / 1000 - now_s)
     return max(0.0, amount - now_s) if amount >= _EPOCH_S else amount
-
-
-def span_s(text: str) -> float | None:
-    """`6m0s`, `120ms`, `0.84s`, `1h2m3s` in seconds; None for anything else."""
-    pieces = _SPAN.findall(text)
-    if not pieces or _SPAN.sub("", text).strip():
-        return None
-    return sum(float(re.sub(r"[a-z\s]", "", piece)) * _UNITS_S[re.sub(r"[\d.\s]", "", piece)] for piece in pieces)
 
 
 def number(value: object) -> float | None:
@@ -114,4 +105,4 @@ def _retry_info(details: Any) -> float | None:
 
 def _from_text(message: str) -> float | None:
     match = _IN_TEXT.search(message)
-    return span_s(match[1].lower()) if match else None
+    return span_s(match[1]) if match else None

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from addons.providers.hints import number, retry_after_s, span_s, until
+from addons.providers.hints import number, retry_after_s, until
+from translators.http_errors import span_s
 
 DATE = "Fri, 20 Nov 2026 12:00:00 GMT"
 NOW_S = 1795176000.0
