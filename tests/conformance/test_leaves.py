@@ -59,6 +59,17 @@ SAY_NOTHING: Final[Mapping[str, tuple[str, ...]]] = {
         r"\.action\.type$",
     ),
     "openai_completions": (r"\.stream_options\.include_usage$",),
+    "gemini": (
+        r"^\$\.systemInstruction\.role$",  # what it is says its place
+        r"\.thoughtSignature$",  # a proof for its signer alone
+        r"\.fileData\.mimeType$",  # others read it off what stands there
+        r"\.functionResponse\.(id|name)$",  # either says whose it is
+        r"\.(parameters|parametersJsonSchema|)\.type$",  # an object, which it has to be
+        r"\.propertyOrdering\[\d\]$",  # the order of the properties, in which these stand anyway
+        r"\.responseJsonSchema\.additionalProperties$",  # Anthropic's formats are strict
+        r"\.functionDeclarations\[1\]\.behavior$",  # BLOCKING is what it is anyway
+        r"\.thinkingConfig\.includeThoughts$",  # Anthropic shows them anyway
+    ),
 }
 """Leaves of which nothing is to be told, by the end of their path."""
 
@@ -74,6 +85,14 @@ ALIASES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         (r"^\$\.output_format", r"$.response_format.json_schema"),
         (r"^\$\.logprobs$", r"$.top_logprobs"),
         (r"^\$\.hosted\[(\d)\]$", r"$.web_search_options"),
+    ),
+    "gemini": (
+        (r"^\$\.messages(\[\d\])\.content", r"$.contents\1.parts"),
+        (r"^\$\.messages", r"$.contents"),
+        (r"^\$\.thinking$", r"$.generationConfig.thinkingConfig"),
+        (r"^\$\.logprobs$", r"$.generationConfig.logprobs"),
+        (r"^\$\.stop$", r"$.generationConfig.stopSequences"),
+        (r"^\$\.hosted\[0\]", r"$.tools[1].googleSearch"),
     ),
 }
 """Where a loss of the neutral conversation stands in a client's body."""
@@ -166,5 +185,11 @@ def test_no_leaf_of_a_request_is_dropped_in_silence(source: str, upstream: str) 
 
 
 def test_the_dialects_that_clients_speak_have_such_a_request() -> None:
-    assert {source for source, _ in PAIRS} >= {"anthropic", "openai_chat", "openai_completions", "openai_responses"}
+    assert {source for source, _ in PAIRS} >= {
+        "anthropic",
+        "gemini",
+        "openai_chat",
+        "openai_completions",
+        "openai_responses",
+    }
     assert all(dialect(source).request_wire is not None for source, _ in PAIRS)

@@ -17,7 +17,7 @@ from translators.conversation import (
     ToolChoice,
 )
 from translators.dialects.gemini import request_wire as wire
-from translators.dialects.gemini.decode_contents import ContentReader
+from translators.dialects.gemini.decode_contents import EMPTY, ContentReader
 from translators.dialects.gemini.decode_tools import ToolReader
 from translators.dialects.gemini.schema import from_google
 from translators.dialects.gemini.spelling import respelled
@@ -107,6 +107,8 @@ def _system(said: wire.RequestContent | str | None, losses: list[Loss]) -> Itera
             yield Text(part.text)
         elif part != wire.RequestPart(""):
             losses.append(Loss(f"$.systemInstruction.parts[{index}]", "only text may stand in a system instruction"))
+        if part.text and bytes(part.part_metadata) not in EMPTY:
+            losses.append(Loss(f"$.systemInstruction.parts[{index}].partMetadata", "only Google's models know it"))
 
 
 def _tool_choice(config: wire.ToolConfig | None, tools: ToolReader) -> ToolChoice | None:
@@ -160,21 +162,18 @@ def _thinking(config: wire.ThinkingConfig | None, losses: list[Loss]) -> Thinkin
 def _output_format(config: wire.GenerationConfig, losses: list[Loss]) -> OutputFormat | None:
     kind = config.response_mime_type or PLAIN
     if kind == JSON:
-        return OutputFormat(_output_schema(config))
+        return OutputFormat(_output_schema(config, losses))
     if kind != PLAIN:
         losses.append(Loss("$.generationConfig.responseMimeType", f"an answer of type {kind!r}"))
     return None
 
 
-def _output_schema(config: wire.GenerationConfig) -> Raw | None:
+def _output_schema(config: wire.GenerationConfig, losses: list[Loss]) -> Raw | None:
     """Google's SDKs put Google's own words into either field."""
-    for name, raw in (
-        ("responseJsonSchema", config.response_json_schema),
-        ("responseSchema", config.response_schema),
-    ):
-        if raw is not ABSENT and bytes(raw) != b"null":
-            return from_google(raw, f"$.generationConfig.{name}")
-    return None
+    fields = (("responseJsonSchema", config.response_json_schema), ("responseSchema", config.response_schema))
+    given = [(name, raw) for name, raw in fields if bytes(raw) not in EMPTY]
+    losses += [Loss(f"$.generationConfig.{name}", "responseJsonSchema stands over it") for name, _ in given[1:]]
+    return from_google(given[0][1], f"$.generationConfig.{given[0][0]}") if given else None
 
 
 def _tier(tier: str | None, losses: list[Loss]) -> str | None:

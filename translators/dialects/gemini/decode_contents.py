@@ -24,6 +24,7 @@ from translators.conversation import (
     Video,
 )
 from translators.dialects.gemini import request_wire as wire
+from translators.dialects.gemini.wire import ABSENT
 from translators.dialects.gemini.words import NAME, SKIP_SIGNATURE
 from translators.errors import BadRequest
 from translators.jsonio import ENCODER, UNREADABLE, text_of
@@ -86,6 +87,8 @@ class ContentReader:
                 parts.append(Text(part.text))
             else:
                 self._part(part, role, f"{path}.parts[{index}]", parts)
+            if not (part.part_metadata is part.media_resolution is part.video_metadata is ABSENT):
+                self._lose_beside(part, f"{path}.parts[{index}]")
         return Message(role, tuple(parts))
 
     def _part(self, part: wire.RequestPart, role: Role, path: str, parts: list[Part]) -> None:
@@ -100,6 +103,8 @@ class ContentReader:
         found = self._tool_part(part, path) or _media(part, path, self._losses)
         if found is not None:
             parts.append(found)
+
+    def _lose_beside(self, part: wire.RequestPart, path: str) -> None:
         for name, raw in (
             ("videoMetadata", part.video_metadata),
             ("mediaResolution", part.media_resolution),
@@ -129,6 +134,8 @@ class ContentReader:
             raise BadRequest(f"{path}.name", "a value: it is required")
         if bytes(call.partial_args) not in EMPTY:
             self._losses.append(Loss(f"{path}.partialArgs", "half of a call's arguments"))
+        if call.will_continue:
+            self._losses.append(Loss(f"{path}.willContinue", "half of a call"))
         made = ToolCall(call.id or self._id(call.name), call.name, _object(call.args, f"{path}.args"))
         self._calls[made.id] = made
         self._answered.discard(made.id)
@@ -141,11 +148,9 @@ class ContentReader:
             self._losses.append(Loss(path, "a response that is not the last"))
         parts, failed = _said(response.response, f"{path}.response")
         for index, one in enumerate(response.parts or ()):
-            media = _blob(one.inline_data) if one.inline_data is not None else _file(one.file_data)
+            media = _media(one, f"{path}.parts[{index}]", self._losses)
             if media is not None:
                 parts.append(media)
-            else:
-                self._losses.append(Loss(f"{path}.parts[{index}]", "an empty part"))
         if call is not None:
             return ToolResult(call.id, tuple(parts), failed)
         name = response.name or ""
@@ -192,15 +197,20 @@ def _sign(signature: str, role: Role, parts: list[Part]) -> None:
         parts.append(Thinking("", signature, NAME))
 
 
-def _media(part: wire.RequestPart, path: str, losses: list[Loss]) -> Part | None:
+def _media(part: wire.RequestPart | wire.ResponsePart, path: str, losses: list[Loss]) -> Part | None:
+    """Of media, only documents have names elsewhere."""
     if part.inline_data is not None:
-        found = _blob(part.inline_data)
+        found, word, name = _blob(part.inline_data), "inlineData", part.inline_data.display_name
     elif part.file_data is not None:
-        found = _file(part.file_data)
+        found, word, name = _file(part.file_data), "fileData", part.file_data.display_name
     else:
+        if isinstance(part, wire.ResponsePart):
+            losses.append(Loss(path, "an empty part"))
         return None
     if found is None:
         losses.append(Loss(path, "an empty part"))
+    elif name and not isinstance(found, File):
+        losses.append(Loss(f"{path}.{word}.displayName", "a name of what is no document"))
     return found
 
 

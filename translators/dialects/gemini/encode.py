@@ -25,7 +25,6 @@ ALSO_IN_NAMES: Final = ".:"
 MAX_STOPS: Final = 5
 MAX_TEMPERATURE: Final = 2.0
 MAX_PENALTY: Final = 2.0
-MAX_ANSWERS: Final = 8
 MAX_LOGPROBS: Final = 20
 MAX_SEED: Final = (1 << 31) - 1
 JSON_TOOL: Final = "json_reply"
@@ -136,11 +135,12 @@ def _checked(schema: Raw, path: str) -> Raw:
 def _generation(
     conversation: Conversation, answer: _Answer, model: Model, target: Target, losses: list[Loss]
 ) -> wire.GenerationConfig | None:
+    if conversation.n is not None and conversation.n > 1:
+        losses.append(Loss("$.n", "one answer is asked for"))
     config = wire.GenerationConfig(
         temperature=_at_most(conversation.temperature, MAX_TEMPERATURE, "temperature", losses),
         top_p=conversation.top_p,
         top_k=conversation.top_k,
-        candidate_count=_at_most(conversation.n if conversation.n != 1 else None, MAX_ANSWERS, "n", losses),
         max_output_tokens=_at_most(conversation.max_tokens, target.max_output_tokens, "max_tokens", losses),
         stop_sequences=_stop(conversation.stop, losses) or None,
         seed=_seed(conversation.seed, losses),

@@ -114,12 +114,13 @@ class TurnWriter:
     def _thought(self, part: Thinking, path: str) -> None:
         """Signed elsewhere, it would be refused; unsigned, only some compatibles want it."""
         own = part.signature if part.signer == NAME else None
+        if own:
+            self._flush()
         if part.text and (own or (self._keeps_thinking and not part.redacted)):
             self._turn(Role.ASSISTANT).words.append(wire.RequestPart(part.text, thought=True))
         elif not own and (part.text or part.signature):
             self._losses.append(Loss(path, f"thinking that {part.signer or 'nobody'} signed"))
         if own:
-            self._flush()
             self._signature = own
 
     def _flush(self) -> None:

@@ -76,15 +76,31 @@ class PartReader:
         return True
 
     def note(self, metadata: Metadata | None, logprobs: Logprobs | None, events: list[Event]) -> None:
-        """What is said about the text that is open."""
+        """What is said about the text that is open. Pages without one are what a search found."""
         is_open = self._open
         if is_open is None or is_open.kind is not PartKind.TEXT:
+            if metadata is not None:
+                self._searched(metadata, events)
             return
         if logprobs is not None:
             events.append(PartNote(is_open.part, logprobs))
         if metadata is not None:
             citations = citations_of(metadata, self._said, "".join(is_open.pieces))
             events += [PartNote(is_open.part, citation) for citation in citations]
+
+    def _searched(self, metadata: Metadata, events: list[Event]) -> None:
+        pages = list(citations_of(Metadata(grounding_chunks=metadata.grounding_chunks), (), ""))
+        if not pages:
+            return
+        queries = metadata.web_search_queries or []
+        arguments = ENCODER.encode({"query": queries[0]} if queries else {}).decode()
+        call_id = f"search_{self._parts}"
+        self._whole(PartKind.HOSTED_CALL, arguments, events, call_id, Hosted.WEB_SEARCH)
+        number = self._parts
+        self._parts += 1
+        events.append(PartStart(number, PartKind.HOSTED_RESULT, call_id, Hosted.WEB_SEARCH))
+        events += [PartNote(number, page) for page in pages]
+        events.append(PartEnd(number))
 
     def refuse(self, words: str, events: list[Event]) -> None:
         """The vendor's explanation of why there is no (more) reply."""

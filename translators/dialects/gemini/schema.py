@@ -42,7 +42,11 @@ def _json_schema(schema: object) -> Any:
             case "type" if isinstance(value, str):
                 plain[word] = value.lower()
             case "properties" | "$defs" | "definitions" if isinstance(value, dict):
-                plain[word] = {name: _json_schema(one) for name, one in value.items()}
+                order = _order(schema) if word == "properties" else {}
+                named = (
+                    sorted(value.items(), key=lambda item: order.get(item[0], len(order))) if order else value.items()
+                )
+                plain[word] = {name: _json_schema(one) for name, one in named}
             case "items" | "not" | "additionalProperties":
                 plain[word] = _json_schema(value)
             case "anyOf" | "oneOf" | "allOf" | "prefixItems" if isinstance(value, list):
@@ -58,6 +62,12 @@ def _json_schema(schema: object) -> Any:
     if schema.get("nullable") is True:
         _allow_null(plain)
     return plain
+
+
+def _order(schema: Schema) -> dict[str, int]:
+    """Which property goes first: JSON schemas say it by where they stand."""
+    wanted = schema.get("propertyOrdering", schema.get("property_ordering"))
+    return {name: at for at, name in enumerate(wanted) if isinstance(name, str)} if isinstance(wanted, list) else {}
 
 
 def _allow_null(plain: Schema) -> None:

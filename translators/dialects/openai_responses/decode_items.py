@@ -156,7 +156,8 @@ class ItemReader:
         if self._said:
             self._end()
         self._leading = False
-        parts = () if item.output is None else self._content(item.output, f"{path}.output")
+        given = item.output if not isinstance(item.output, dict) else ENCODER.encode(item.output).decode()
+        parts = () if given is None else self._content(given, f"{path}.output")
         name = self._tools.name_of(item.namespace, item.name) if item.name else ""
         self._results.append(ToolResult(item.call_id or "", parts, failed=item.status == "incomplete", name=name))
 

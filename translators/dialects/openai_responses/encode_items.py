@@ -103,6 +103,8 @@ class ItemWriter:
                 encoded = _image(part)
             case File():
                 encoded = _file(part)
+                if part.name and part.url and not (part.text or part.data or part.file_id):
+                    self._losses.append(Loss(f"{path}.name", "a file by its address has no other name"))
                 if part.context and not part.text:
                     self._losses.append(Loss(f"{path}.context", "only a file's words have room for what it is about"))
             case Audio() | Video():

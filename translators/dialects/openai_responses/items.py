@@ -30,9 +30,12 @@ _THOUGHT: Final[Place] = ("thought", 0)
 
 
 class _Part(Struct):
+    """`noted`: the kinds of notes that it has. `whole`: all its words are there; what is said of them may follow."""
+
     number: int
     said: bool = False
-    noted: bool = False
+    noted: frozenset[type[Note]] = frozenset()
+    whole: bool = False
     ended: bool = False
 
 
@@ -86,7 +89,7 @@ class Items:
     def text(self, index: int | None, content: int | None, text: str) -> None:
         """A piece of a message's text."""
         last = self._last
-        if last is not None and self._last_at == (index, content) and text and not last.ended:  # nearly all of them
+        if last is not None and self._last_at == (index, content) and text and not last.whole:  # nearly all of them
             self.events.append(PartDelta(last.number, text))
             return
         item, place = self._item(index, "message"), ("text", content or 0)
@@ -117,7 +120,7 @@ class Items:
         self._arguments(self._item(index, "function_call"), text)
 
     def ended(self, index: int | None, place: Place, kind: PartKind, text: str | None) -> None:
-        """A piece of a message is complete. `text`: the whole of it."""
+        """A piece of a message is complete. `text`: the whole of it. Its notes may stand in the item alone."""
         self._whole(self._item(index, "message"), place, kind, text or "")
 
     def done(self, index: int | None, raw: Raw) -> None:
@@ -173,27 +176,30 @@ class Items:
         part = item.parts.get(place)
         if part is None:
             part = self._begin(item, place, PartStart(self._parts, kind))
-        if not part.ended:
+        if not part.whole:
             part.said = True
             self.events.append(PartDelta(part.number, text))
 
     def _note(self, part: _Part, notes: Iterable[Note]) -> None:
-        for note in notes:
-            part.noted = True
-            self.events.append(PartNote(part.number, note))
+        told = list(notes)
+        part.noted |= {type(note) for note in told}
+        self.events += [PartNote(part.number, note) for note in told]
 
     def _whole(self, item: _Item, place: Place, kind: PartKind, text: str, notes: Iterable[Note] = ()) -> None:
-        """The end of a piece, said at once where none of it came before."""
+        """All the words of a piece, said at once where none of it came before."""
         self.refused = self.refused or (kind is PartKind.REFUSAL and bool(text))
         part = item.parts.get(place)
         if text and part is None:
             part = self._begin(item, place, PartStart(self._parts, kind))
             self.events.append(PartDelta(part.number, text))
-        if part is not None and not part.noted and not part.ended:
-            self._note(part, notes)
-        self._end(item, place)
+        if part is not None and not part.ended:
+            part.whole = True
+            self._note(part, [note for note in notes if type(note) not in part.noted])
 
     def _begin(self, item: _Item, place: Place, start: PartStart) -> _Part:
+        for before, said in item.parts.items():
+            if said.whole:
+                self._end(item, before)
         self._parts += 1
         self.events.append(start)
         part = item.parts[place] = _Part(start.part)
@@ -202,7 +208,7 @@ class Items:
     def _end(self, item: _Item, place: Place, signature: str | None = None) -> None:
         part = item.parts.get(place)
         if part is not None and not part.ended:
-            part.ended = True
+            part.whole = part.ended = True
             self.events.append(PartEnd(part.number, signature, NAME if signature else None))
 
     def _close(self, item: _Item) -> None:
@@ -247,6 +253,7 @@ class Items:
         for index, content in enumerate(message.content or ()):
             for place, kind, text in _pieces(index, content):
                 self._whole(item, place, kind, text, notes_of(content.annotations, content.logprobs))
+                self._end(item, place)
 
     def _say_whole(self, parts: Iterable[Part]) -> None:
         """What a tool of the vendor's own did, and what it made: told when it is done."""

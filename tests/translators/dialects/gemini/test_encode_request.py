@@ -441,7 +441,7 @@ def test_sampling_and_limits_are_the_generation_config() -> None:
         seed=7,
         presence_penalty=0.1,
         frequency_penalty=0.2,
-        n=2,
+        n=1,
         logprobs=3,
     )
     assert said["generationConfig"] == {
@@ -453,7 +453,6 @@ def test_sampling_and_limits_are_the_generation_config() -> None:
         "seed": 7,
         "presencePenalty": 0.1,
         "frequencyPenalty": 0.2,
-        "candidateCount": 2,
         "responseLogprobs": True,
         "logprobs": 3,
     }
