@@ -1,5 +1,6 @@
 """The tools of a chat request -> the neutral ones."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Raw, UnsetType
@@ -32,19 +33,32 @@ def cache_mark(mark: wire_tools.CacheControl | None) -> CacheMark | None:
 
 
 def tools_of(request: wire.Request, losses: list[Loss]) -> tuple[Tool, ...]:
-    """The client's own, the legacy functions last."""
-    found: list[Tool] = []
+    """The client's own, the legacy functions last. A name stands for one: a function goes before a free-form tool."""
+    found: list[tuple[str, Tool]] = []
     for index, tool in enumerate(request.tools or ()):
         if type(tool) is wire_tools.Tool:
             path = f"$.tools[{index}].function.parameters"
-            found.append(_function(tool.function, tool.cache_control, path))
+            found.append((f"$.tools[{index}]", _function(tool.function, tool.cache_control, path)))
         elif type(tool) is wire_tools.CustomTool:
-            found.append(_custom(tool, f"$.tools[{index}]", losses))
+            found.append((f"$.tools[{index}]", _custom(tool, f"$.tools[{index}]", losses)))
     found += [
-        _function(function, None, f"$.functions[{index}].parameters")
+        (f"$.functions[{index}]", _function(function, None, f"$.functions[{index}].parameters"))
         for index, function in enumerate(request.functions or ())
     ]
-    return tuple(found)
+    return tuple(_one_of_each_name(found, losses))
+
+
+def _one_of_each_name(found: list[tuple[str, Tool]], losses: list[Loss]) -> Iterator[Tool]:
+    wanted: dict[str, Tool] = {}
+    for _, tool in found:
+        known = wanted.setdefault(tool.name, tool)
+        if known.freeform is not None and tool.freeform is None:
+            wanted[tool.name] = tool
+    for path, tool in found:
+        if wanted[tool.name] is tool:
+            yield tool
+        else:
+            losses.append(Loss(path, f"another tool of the name {tool.name!r}"))
 
 
 def hosted_of(request: wire.Request, losses: list[Loss]) -> tuple[HostedTool, ...]:
