@@ -2,10 +2,41 @@
 
 import msgspec
 
-from translators.conversation import Audio, Conversation, Image, Loss, Message, Part, Text, ToolResult, Video
+from translators.conversation import (
+    Audio,
+    Conversation,
+    File,
+    Image,
+    Loss,
+    Message,
+    Part,
+    Refusal,
+    Text,
+    ToolResult,
+    Video,
+)
 
+UNSHOWN = "(the model made data of type {what}, which this API can't show)"
 LEFT_OUT = "(left out here: {what}, which this model can't read)"
 WORDS = {Image: ("image", "an image"), Audio: ("audio", "sound"), Video: ("video", "a film")}
+
+
+def unshown(media_type: str) -> str:
+    """The words in place of what a client's dialect can't show."""
+    return UNSHOWN.format(what=media_type or "some type")
+
+
+def words_of(part: Part) -> str:
+    """A part of a reply as a client hears it that takes words alone; "" where it says nothing."""
+    match part:
+        case Text(text=text) | Refusal(text=text):
+            return text
+        case Image(media_type=media_type) | Video(media_type=media_type) | File(media_type=media_type):
+            return unshown(media_type)
+        case Audio(format=sound):
+            return unshown(f"audio/{sound}")
+        case _:
+            return ""
 
 
 def readable(conversation: Conversation, modalities: frozenset[str] | None) -> Conversation:

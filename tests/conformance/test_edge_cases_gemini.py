@@ -624,3 +624,27 @@ def test_pages_that_come_where_no_text_is_open_are_what_a_search_found() -> None
 def test_of_pages_that_nobody_can_name_nothing_is_told() -> None:
     found = chunks(said(CALL), said(finishReason="STOP", groundingMetadata={"webSearchQueries": ["weather"]}))
     assert found == chunks(said(CALL), said(finishReason="STOP"))
+
+
+@pytest.mark.parametrize("client", ["anthropic", "ollama", "openai_completions", "openai_responses"])
+def test_what_a_client_can_not_be_shown_is_told_in_words(client: str) -> None:
+    sound = {"inlineData": {"mimeType": "audio/wav", "data": "UklGRg=="}}
+    words = b"which this API can't show"
+    stream = ReplyStream("gemini", client, context=CONTEXT)
+    body = {"candidates": [said({"text": "a"}, sound, {"text": "b"}, finishReason="STOP")]}
+    streamed = stream.feed(b"data: %s\n\n" % json.dumps(body).encode()) + stream.close()
+    whole = translate_reply(json.dumps(body).encode(), "gemini", client, context=CONTEXT)
+    assert words in streamed
+    assert whole.count(words) == 1
+    assert b"UklGRg==" not in streamed + whole
+
+
+def test_a_mark_on_sound_or_film_is_told() -> None:
+    marked = {"cache_control": {"type": "ephemeral"}}
+    parts = [
+        {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}, **marked},
+        {"type": "video_url", "video_url": {"url": "data:video/mp4;base64,AAAA"}, **marked},
+    ]
+    asked = {"model": "m", "messages": [{"role": "user", "content": parts}]}
+    made = translate_request(json.dumps(asked).encode(), "openai_chat", "gemini", target=FLASH)
+    assert [loss.path for loss in made.losses] == [f"$.messages[0].content[{at}].cache_control" for at in range(2)]

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from translators.conversation import Refusal, Reply, Text, Thinking, ToolCall
+from translators.conversation import Reply, Thinking, ToolCall
 from translators.dialect import Context, call_id
 from translators.dialects.ollama.decode import PROMPTED
 from translators.dialects.ollama.errors import error_frame
@@ -24,6 +24,7 @@ from translators.events import (
     error_of,
 )
 from translators.jsonio import ENCODER, UNREADABLE, quoted
+from translators.modalities import unshown, words_of
 from translators.names import client_name
 from translators.timestamp import timestamp
 
@@ -51,6 +52,8 @@ class StreamEncoder:
         match event:
             case PartDelta(part=part, text=text):
                 return self._delta(part, text)
+            case PartStart(kind=PartKind.MEDIA, media_type=media_type):
+                return self._said(unshown(media_type))
             case PartStart():
                 self._part_start(event)
                 return b""
@@ -98,6 +101,11 @@ class StreamEncoder:
         end = b',"done":false}\n' if self._prompted else b'},"done":false}\n'
         return self._head + before + quoted(text) + end
 
+    def _said(self, text: str) -> bytes:
+        if self._prompted:
+            return self._head + b'"response":%b,"done":false}\n' % quoted(text)
+        return self._head + b'"message":{"role":"assistant","content":%b},"done":false}\n' % quoted(text)
+
     def _call(self, start: PartStart, pieces: list[str]) -> bytes:
         if self._prompted:  # A prompt declares no tools.
             return b""
@@ -114,7 +122,7 @@ class StreamEncoder:
 
 def encode_reply(reply: Reply, context: Context) -> bytes:
     """The body of a whole reply."""
-    words = "".join(part.text for part in reply.parts if isinstance(part, Text | Refusal))
+    words = "".join(map(words_of, reply.parts))
     thought = "".join(part.text for part in reply.parts if isinstance(part, Thinking) and not part.redacted)
     calls = [part for part in reply.parts if isinstance(part, ToolCall)]
     body: dict[str, Any] = {"model": context.model or reply.model, "created_at": timestamp(context.created_s)}

@@ -55,6 +55,8 @@ class MessageReader:
                     self.losses.append(Loss(f"$.messages[{index}].name", "a name of one who instructs"))
                 self._instructions(message.content, message.cache_control, index)
             case wire.UserMessage(content=content, name=name, cache_control=mark):
+                if isinstance(content, list):
+                    self._lose_marks(content, f"$.messages[{index}].content")
                 self._add(Message(Role.USER, self._parts(content, mark), name))
             case wire.AssistantMessage():
                 if isinstance(message.audio, Raw) and bytes(message.audio) != b"null":
@@ -64,6 +66,14 @@ class MessageReader:
                 self._result(ToolResult(call_id, self._parts(_unquoted(content), None), cache=cache_mark(mark)))
             case wire.FunctionMessage(content=content, name=name):
                 self._result(ToolResult(self._legacy_id(), self._parts(content, None), name=name))
+
+    def _lose_marks(self, content: list[wire.ContentPart], path: str) -> None:
+        """Only what can be marked at Anthropic has a mark."""
+        for number, part in enumerate(content):
+            if isinstance(part, wire.AudioPart | wire.VideoPart):
+                for name in ("cache_control", "prompt_cache_breakpoint"):
+                    if getattr(part, name, None) is not None:
+                        self.losses.append(Loss(f"{path}[{number}].{name}", "a mark on sound or film"))
 
     def _instructions(self, content: Given, mark: wire_tools.CacheControl | None, index: int) -> None:
         texts: list[Text] = []

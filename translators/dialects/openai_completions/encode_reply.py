@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from translators.conversation import Refusal, Reply, Text
+from translators.conversation import Reply
 from translators.dialect import Context
 from translators.events import (
     Event,
@@ -19,6 +19,7 @@ from translators.events import (
     error_of,
 )
 from translators.jsonio import ENCODER, quoted
+from translators.modalities import unshown, words_of
 from translators.names import reply_id
 from translators.openai_errors import error_frame
 
@@ -50,6 +51,8 @@ class StreamEncoder:
         match event:
             case PartDelta(part=part, text=text):
                 return self._chunk(text, b"null") if text and part in self._words else b""
+            case PartStart(kind=PartKind.MEDIA, media_type=media_type):
+                return self._chunk(unshown(media_type), b"null")
             case PartStart(part=part, kind=kind):
                 if kind in _WORDS:
                     self._words.add(part)
@@ -90,7 +93,7 @@ class StreamEncoder:
 
 def encode_reply(reply: Reply, context: Context) -> bytes:
     """The body of a whole reply."""
-    text = "".join(part.text for part in reply.parts if isinstance(part, Text | Refusal))
+    text = "".join(map(words_of, reply.parts))
     body: dict[str, object] = {
         "id": reply_id(reply.id, ID_PREFIX, context.reply_id),
         "object": "text_completion",

@@ -37,6 +37,7 @@ from translators.events import (
     error_of,
 )
 from translators.jsonio import ENCODER
+from translators.modalities import unshown
 from translators.names import client_name
 from translators.notes import Citation, Note
 
@@ -114,6 +115,11 @@ class StreamEncoder:
         self._question, self._citations = [], []
         if event.kind is PartKind.TOOL_CALL:
             return self._call(event)
+        if event.kind is PartKind.MEDIA and not event.media_type.startswith("image/"):
+            out, words = self._words(refusal=False)
+            out += words.feed(unshown(event.media_type))
+            self._showing = self._take = None
+            return out
         if event.kind is PartKind.HOSTED_RESULT and event.id == self._asked:
             self._showing = self._item
             self._take = None if self._item is None else self._item.taker()
