@@ -70,6 +70,13 @@ SAY_NOTHING: Final[Mapping[str, tuple[str, ...]]] = {
         r"\.functionDeclarations\[1\]\.behavior$",  # BLOCKING is what it is anyway
         r"\.thinkingConfig\.includeThoughts$",  # Anthropic shows them anyway
     ),
+    "ollama": (
+        r"\.(tools|tool_calls)\[\d\]\.type$",  # there is one type
+        r"\.function\.index$",  # its place says it
+        r"\.tool_name$",  # so does the id
+        r"\.parameters\.type$",  # an object, which it has to be
+        r"\.format\.additionalProperties$",  # Anthropic's formats are strict
+    ),
 }
 """Leaves of which nothing is to be told, by the end of their path."""
 
@@ -93,6 +100,10 @@ ALIASES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         (r"^\$\.logprobs$", r"$.generationConfig.logprobs"),
         (r"^\$\.stop$", r"$.generationConfig.stopSequences"),
         (r"^\$\.hosted\[0\]", r"$.tools[1].googleSearch"),
+    ),
+    "ollama": (
+        (r"^\$\.stop$", r"$.options.stop"),
+        (r"^\$\.logprobs$", r"$.top_logprobs"),
     ),
 }
 """Where a loss of the neutral conversation stands in a client's body."""
@@ -188,6 +199,7 @@ def test_the_dialects_that_clients_speak_have_such_a_request() -> None:
     assert {source for source, _ in PAIRS} >= {
         "anthropic",
         "gemini",
+        "ollama",
         "openai_chat",
         "openai_completions",
         "openai_responses",

@@ -139,8 +139,9 @@ class _Reader:
     def _take(self, message: wire.Message, path: str, losses: list[Loss]) -> None:
         content = message.content or ""
         if message.role == "tool":
+            parts: tuple[Part, ...] = (Text(content), *map(_image, message.images or ()))
             call_id, name = message.tool_call_id or "", message.tool_name or ""
-            self._results.append(ToolResult(call_id, (Text(content),), name=name))
+            self._results.append(ToolResult(call_id, parts, name=name))
             return
         self._end_results()
         match message.role:

@@ -199,3 +199,15 @@ def test_its_package_reads_the_lists_and_the_errors(answers: Answers, client: ol
     with pytest.raises(ollama.ResponseError, match="no such model") as caught:
         client.chat(MODEL)
     assert caught.value.status_code == 404
+
+
+def test_pictures_that_a_tool_gives_back_are_of_its_result() -> None:
+    call = {"function": {"name": "look", "arguments": {}}}
+    messages = [
+        {"role": "user", "content": "look"},
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_name": "look", "content": "seen", "images": ["iVBORw0KGgo="]},
+    ]
+    [result] = decoded(messages=messages).messages[-1].parts
+    assert isinstance(result, ToolResult)
+    assert result.parts == (Text("seen"), Image("image/png", "iVBORw0KGgo="))
