@@ -9,11 +9,11 @@ from translators.dialect import Context, call_id
 from translators.dialects.openai_chat.finish import ID_PREFIX, UNSHOWN, finish_of
 from translators.dialects.openai_chat.media import image_out
 from translators.dialects.openai_chat.said_beside import annotations_of, logprobs_content
-from translators.dialects.openai_chat.usage import encode_usage
 from translators.freeform import unwrapped
 from translators.jsonio import ENCODER
 from translators.names import client_name, reply_id
 from translators.notes import Citation, Logprobs
+from translators.openai_chunks import encode_usage
 
 
 class _Message(Struct):

@@ -6,7 +6,6 @@ from translators.dialect import Context, call_id
 from translators.dialects.openai_chat.finish import ID_PREFIX, UNSHOWN, finish_of
 from translators.dialects.openai_chat.media import image_out
 from translators.dialects.openai_chat.said_beside import annotations_of, logprobs_content
-from translators.dialects.openai_chat.usage import encode_usage
 from translators.events import (
     Event,
     PartDelta,
@@ -22,11 +21,10 @@ from translators.events import (
 )
 from translators.freeform import Unwrapper
 from translators.jsonio import ENCODER, quoted
-from translators.names import client_name, reply_id
+from translators.names import client_name
 from translators.notes import Citation, Note
+from translators.openai_chunks import chunk_head, last_chunks
 from translators.openai_errors import error_frame
-
-DONE: Final = b"data: [DONE]\n\n"
 
 _KEY_OF_KIND: Final = {
     PartKind.TEXT: b'{"content":',
@@ -85,13 +83,8 @@ class StreamEncoder:
                 return error_frame(error_of(event))
 
     def _start(self, start: ReplyStart) -> bytes:
-        context = self._context
         self._prompt = start.usage
-        self._head = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,"choices":' % (
-            quoted(reply_id(start.id, ID_PREFIX, context.reply_id)),
-            context.created_s,
-            quoted(context.model or start.model),
-        )
+        self._head = chunk_head(start, self._context, b"chat.completion.chunk", ID_PREFIX)
         return self._chunk(b'{"role":"assistant","content":""') + _OPEN_TAIL
 
     def _part_start(self, start: PartStart) -> bytes:
@@ -194,10 +187,7 @@ class StreamEncoder:
     def _end(self, end: ReplyEnd) -> bytes:
         finish = finish_of(end.stop, self._calls, self._refused)
         chunks = self._chunk(b'{},"finish_reason":"%b"}]}\n\n' % finish.encode())
-        usage = end.usage or self._prompt
-        if self._context.include_usage and usage is not None:
-            chunks += self._head + b'[],"usage":' + ENCODER.encode(encode_usage(usage)) + b"}\n\n"
-        return chunks + DONE
+        return chunks + last_chunks(self._head, end.usage or self._prompt, self._context)
 
     def _chunk(self, delta: bytes) -> bytes:
         return self._head + b'[{"index":0,"delta":' + delta

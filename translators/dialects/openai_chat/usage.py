@@ -1,4 +1,4 @@
-"""Token counts: chat's numbers <-> neutral ones."""
+"""Token counts: chat's numbers -> neutral ones."""
 
 from translators.dialects.openai_chat import wire_reply
 from translators.events import Usage
@@ -36,24 +36,3 @@ def decode_usage(wire: wire_reply.Usage) -> Usage:
 
 def _within(part: int, whole: int) -> int:
     return min(max(part, 0), whole)
-
-
-def encode_usage(usage: Usage) -> dict[str, object]:
-    """The `usage` object. Both details always stand there: clients look into them unasked."""
-    prompt_details = {"cached_tokens": usage.cached_tokens}
-    if usage.cache_write_tokens:
-        prompt_details["cache_write_tokens"] = usage.cache_write_tokens
-    details = {"reasoning_tokens": usage.reasoning_tokens}
-    if usage.input_audio_tokens:
-        prompt_details["audio_tokens"] = usage.input_audio_tokens
-    if usage.output_audio_tokens:
-        details["audio_tokens"] = usage.output_audio_tokens
-    searched = {"server_tool_use_details": {"web_search_requests": usage.searches}} if usage.searches else {}
-    return {
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": prompt_details,
-        "completion_tokens_details": details,
-        **searched,
-    }

@@ -21,6 +21,7 @@ from translators.events import (
 from translators.jsonio import ENCODER, quoted
 from translators.modalities import unshown, words_of
 from translators.names import reply_id
+from translators.openai_chunks import chunk_head, encode_usage, last_chunks
 from translators.openai_errors import error_frame
 
 FINISH: Final = {
@@ -32,7 +33,6 @@ FINISH: Final = {
     StopReason.REFUSAL: "content_filter",
 }
 ID_PREFIX: Final = "cmpl-"
-DONE: Final = b"data: [DONE]\n\n"
 
 _WORDS: Final = (PartKind.TEXT, PartKind.REFUSAL)
 
@@ -62,29 +62,18 @@ class StreamEncoder:
             case PartEnd(part=part):
                 self._words.discard(part)
                 return b""
-            case ReplyStart():
-                self._start(event)
+            case ReplyStart(usage=usage):
+                self._prompt = usage
+                self._head = chunk_head(event, self._context, b"text_completion", ID_PREFIX)
                 return b""
             case ReplyEnd():
                 return self._end(event)
             case ReplyError():
                 return error_frame(error_of(event))
 
-    def _start(self, start: ReplyStart) -> None:
-        context = self._context
-        self._prompt = start.usage
-        self._head = b'data: {"id":%b,"object":"text_completion","created":%d,"model":%b,"choices":' % (
-            quoted(reply_id(start.id, ID_PREFIX, context.reply_id)),
-            context.created_s,
-            quoted(context.model or start.model),
-        )
-
     def _end(self, end: ReplyEnd) -> bytes:
-        chunks = self._chunk("", quoted(FINISH[end.stop]))
-        usage = end.usage or self._prompt
-        if self._context.include_usage and usage is not None:
-            chunks += self._head + b'[],"usage":' + ENCODER.encode(encode_usage(usage)) + b"}\n\n"
-        return chunks + DONE
+        finish = self._chunk("", quoted(FINISH[end.stop]))
+        return finish + last_chunks(self._head, end.usage or self._prompt, self._context)
 
     def _chunk(self, text: str, finish: bytes) -> bytes:
         choice = b'[{"index":0,"text":%b,"logprobs":null,"finish_reason":%b}]}\n\n' % (quoted(text), finish)
@@ -104,14 +93,3 @@ def encode_reply(reply: Reply, context: Context) -> bytes:
     if reply.usage is not None:
         body["usage"] = encode_usage(reply.usage)
     return ENCODER.encode(body)
-
-
-def encode_usage(usage: Usage) -> dict[str, object]:
-    """The `usage` object."""
-    return {
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
-    }
