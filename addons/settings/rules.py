@@ -20,8 +20,6 @@ ROUTE_COOLDOWN_S: Final = 60
 KEPT: Final = frozenset(("model", "stream"))
 """Fields that are not the rules' to set."""
 
-PROMPT_PROTOCOLS: Final = ("openai", "openai-response", "claude", "gemini", "interactions")
-
 
 def _json(value: object) -> str:
     """A value of the file as JSON."""

@@ -23,7 +23,7 @@ CODE_MODE: Final = "gpt-6.1-sol"
 """Codex goes by how a model's name begins."""
 
 
-class Abroad:
+class House:
     """Claude, Gemini and a vendor of chat; each model has a plain name and one that switches on the code mode."""
 
     def __init__(self) -> None:
@@ -48,14 +48,14 @@ class Abroad:
 
 
 @pytest.fixture(scope="module")
-def started() -> Iterator[tuple[Abroad, Proxy]]:
-    abroad = Abroad()
-    with running(*abroad.vendors.values()), Proxy(abroad.config()) as proxy:
-        yield abroad, proxy
+def started() -> Iterator[tuple[House, Proxy]]:
+    house = House()
+    with running(*house.vendors.values()), Proxy(house.config()) as proxy:
+        yield house, proxy
 
 
 @pytest.fixture
-def abroad(started: tuple[Abroad, Proxy]) -> Iterator[tuple[Abroad, Proxy]]:
+def place(started: tuple[House, Proxy]) -> Iterator[tuple[House, Proxy]]:
     for vendor in started[0].vendors.values():
         vendor.reset()
     yield started
@@ -64,20 +64,20 @@ def abroad(started: tuple[Abroad, Proxy]) -> Iterator[tuple[Abroad, Proxy]]:
 
 
 @pytest.mark.parametrize("upstream", ["anthropic", "openai_chat", "gemini"])
-def test_codex_reads_and_writes_files(abroad: tuple[Abroad, Proxy], upstream: str, tmp_path: Path) -> None:
-    home, proxy = abroad
+def test_codex_reads_and_writes_files(place: tuple[House, Proxy], upstream: str, tmp_path: Path) -> None:
+    house, proxy = place
     (tmp_path / "read.txt").write_text("it stood in the file")
     calls = ("cat read.txt", "printf %s hello-from-the-model > greeting.txt")
     prompt = "\n".join(f"CALL exec_command {json.dumps({'cmd': cmd})}" for cmd in calls)
     finished = codex.run(prompt, base_url=f"{proxy.url}/v1", key=CLIENT_KEY, model=f"{upstream}-asked", home=tmp_path)
     assert (finished.exit_code, finished.said) == (0, "done"), finished
     assert (tmp_path / "greeting.txt").read_text() == "hello-from-the-model"
-    assert b"it stood in the file" in home.vendors[upstream].asked[-1].body
+    assert b"it stood in the file" in house.vendors[upstream].asked[-1].body
 
 
 @pytest.mark.parametrize("upstream", ["anthropic", "openai_chat", "gemini"])
-def test_codex_runs_code_in_its_code_mode(abroad: tuple[Abroad, Proxy], upstream: str, tmp_path: Path) -> None:
-    home, proxy = abroad
+def test_codex_runs_code_in_its_code_mode(place: tuple[House, Proxy], upstream: str, tmp_path: Path) -> None:
+    house, proxy = place
     (tmp_path / "read.txt").write_text("it stood in the file")
     code = 'const out = await tools.exec_command({cmd: "cat read.txt; printf %s \\"hi\\" > greeting.txt"}); text(out);'
     prompt = f"CALL functions__exec {json.dumps({'input': code})}"
@@ -86,4 +86,4 @@ def test_codex_runs_code_in_its_code_mode(abroad: tuple[Abroad, Proxy], upstream
     )
     assert (finished.exit_code, finished.said) == (0, "done"), finished
     assert (tmp_path / "greeting.txt").read_text() == "hi"
-    assert b"it stood in the file" in home.vendors[upstream].asked[-1].body
+    assert b"it stood in the file" in house.vendors[upstream].asked[-1].body
