@@ -3,10 +3,10 @@
 import codecs
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeGuard
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, UnsetType
 
 from translators.errors import BadRequest
 
@@ -81,3 +81,15 @@ def text_of(raw: Raw) -> str:
 def quoted(text: str) -> bytes:
     """A JSON string, quotes and all."""
     return ENCODER.encode(text)
+
+
+def is_said(value: Raw | UnsetType) -> TypeGuard[Raw]:
+    """Whether an opaque field says anything: null is as good as nothing."""
+    return isinstance(value, Raw) and bytes(value) != b"null"
+
+
+def all_of(words: str | list[str] | None) -> tuple[str, ...]:
+    """A field that is one text, or several, or none."""
+    if words is None:
+        return ()
+    return (words,) if isinstance(words, str) else tuple(words)

@@ -25,7 +25,7 @@ from translators.conversation import (
 from translators.dialect import Peek
 from translators.dialects.ollama import wire
 from translators.errors import BadRequest
-from translators.jsonio import read, text_of
+from translators.jsonio import all_of, is_said, read, text_of
 
 LATEST: Final = ":latest"
 PROMPTED: Final = "response"
@@ -34,7 +34,6 @@ PROMPTED: Final = "response"
 _REQUEST: Final = msgspec.json.Decoder(wire.Request)
 _OPTIONS: Final = msgspec.json.Decoder(dict[str, Raw])
 _KNOWN: Final = msgspec.json.Decoder(wire.Options)
-_NULL: Final = b"null"
 _IMAGES: Final = (("iVBORw0KGgo", "image/png"), ("R0lGOD", "image/gif"), ("UklGR", "image/webp"))
 """How base64 of a picture begins; all others are JPEG."""
 
@@ -48,7 +47,9 @@ def peek(body: bytes) -> Peek:
 def decode_request(body: bytes) -> Conversation:
     """Raises BadRequest with the path at fault."""
     request = _read(body)
-    losses = [Loss(f"$.{name}", "only for a model that is run here") for name in wire.LOCAL if _given(request, name)]
+    losses = [
+        Loss(f"$.{name}", "only for a model that is run here") for name in wire.LOCAL if is_said(getattr(request, name))
+    ]
     options = _options(request.options, losses)
     reader = _Reader()
     if request.messages is not None:
@@ -65,7 +66,7 @@ def decode_request(body: bytes) -> Conversation:
         temperature=options.temperature,
         top_p=options.top_p,
         top_k=options.top_k,
-        stop=(options.stop,) if isinstance(options.stop, str) else tuple(options.stop or ()),
+        stop=all_of(options.stop),
         seed=options.seed,
         frequency_penalty=options.frequency_penalty,
         presence_penalty=options.presence_penalty,
@@ -90,14 +91,9 @@ def _model(request: wire.Request) -> str:
     return name
 
 
-def _given(request: wire.Request, name: str) -> bool:
-    value: Raw | UnsetType = getattr(request, name)
-    return isinstance(value, Raw) and bytes(value) != _NULL
-
-
 def _options(given: Raw | UnsetType, losses: list[Loss]) -> wire.Options:
     """Those that every vendor knows; the others are losses."""
-    if not isinstance(given, Raw) or bytes(given) == _NULL:
+    if not is_said(given):
         return wire.Options()
     known = wire.Options.__struct_fields__
     try:
@@ -181,9 +177,8 @@ def _image(data: str) -> Image:
 
 def _tools(request: wire.Request) -> Iterator[Tool]:
     for tool in request.tools or ():
-        given = tool.function.parameters
-        schema = given if isinstance(given, Raw) and bytes(given) != _NULL else None
-        yield Tool(tool.function.name, tool.function.description or "", schema)
+        schema = tool.function.parameters
+        yield Tool(tool.function.name, tool.function.description or "", schema if is_said(schema) else None)
 
 
 def _thinking(think: bool | str | None) -> ThinkingWish | None:
@@ -200,8 +195,8 @@ def _thinking(think: bool | str | None) -> ThinkingWish | None:
 
 def _output_format(given: Raw | UnsetType) -> OutputFormat | None:
     """`"json"`, or a schema."""
-    said = bytes(given) if isinstance(given, Raw) else _NULL
-    if said in (_NULL, b'""'):
+    said = bytes(given) if is_said(given) else b'""'
+    if said == b'""':
         return None
     if said == b'"json"':
         return OutputFormat()

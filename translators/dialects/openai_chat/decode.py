@@ -18,7 +18,7 @@ from translators.dialects.openai_chat import wire
 from translators.dialects.openai_chat.decode_messages import MessageReader
 from translators.dialects.openai_chat.decode_tools import choice_of, hosted_of, schema_of, tools_of
 from translators.errors import BadRequest
-from translators.jsonio import UNREADABLE, check_text
+from translators.jsonio import UNREADABLE, all_of, check_text
 
 _REQUEST: Final = msgspec.json.Decoder(wire.Request)
 _SAYS_NOTHING: Final = {"store": b"false"}
@@ -59,7 +59,7 @@ def decode_request(body: bytes) -> Conversation:
         temperature=request.temperature,
         top_p=request.top_p,
         top_k=request.top_k,
-        stop=_stop(request.stop),
+        stop=all_of(request.stop),
         seed=request.seed,
         frequency_penalty=request.frequency_penalty,
         presence_penalty=request.presence_penalty,
@@ -108,12 +108,6 @@ def _read(body: bytes) -> tuple[wire.Request, tuple[Loss, ...]]:
         if loss.path.startswith("$.messages[") and loss.path.count("[") == 1:
             raise BadRequest(f"{loss.path}.role", _ROLES)
     return request, losses
-
-
-def _stop(stop: str | list[str] | None) -> tuple[str, ...]:
-    if stop is None:
-        return ()
-    return (stop,) if isinstance(stop, str) else tuple(stop)
 
 
 def _thinking(request: wire.Request) -> ThinkingWish | None:

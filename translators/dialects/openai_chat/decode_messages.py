@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, UnsetType
 
 from translators.conversation import (
     CacheMark,
@@ -21,7 +21,7 @@ from translators.conversation import (
 from translators.dialects.openai_chat import media, wire, wire_tools
 from translators.dialects.openai_chat.decode_tools import cache_mark
 from translators.freeform import wrapped
-from translators.jsonio import UNREADABLE
+from translators.jsonio import UNREADABLE, is_said
 
 type Given = wire.Content | UnsetType
 
@@ -59,7 +59,7 @@ class MessageReader:
                     self._lose_marks(content, f"$.messages[{index}].content")
                 self._add(Message(Role.USER, self._parts(content, mark), name))
             case wire.AssistantMessage():
-                if isinstance(message.audio, Raw) and bytes(message.audio) != b"null":
+                if is_said(message.audio):
                     self.losses.append(Loss(f"$.messages[{index}].audio", "sound that is kept at OpenAI"))
                 self._add(Message(Role.ASSISTANT, self._assistant(message), message.name))
             case wire.ToolMessage(tool_call_id=call_id, content=content, cache_control=mark):

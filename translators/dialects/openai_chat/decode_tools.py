@@ -18,6 +18,7 @@ from translators.conversation import (
 )
 from translators.dialects.openai_chat import wire, wire_tools
 from translators.errors import BadRequest
+from translators.jsonio import is_said
 
 MODES: Final = {
     "auto": ChoiceMode.AUTO,
@@ -109,7 +110,7 @@ def _custom(tool: wire_tools.CustomTool, path: str, losses: list[Loss]) -> Tool:
 
 def schema_of(given: Raw | UnsetType, path: str) -> Raw | None:
     """A schema stays unread, but is an object; null says nothing."""
-    if not isinstance(given, Raw) or bytes(given) == b"null":
+    if not is_said(given):
         return None
     if not bytes(given).startswith(b"{"):
         raise BadRequest(path, "a JSON schema: an object")

@@ -1,15 +1,14 @@
 """Completion requests -> the neutral conversation: the prompt is what a user says."""
 
 from collections.abc import Iterator
-from typing import Final, TypeGuard
+from typing import Final
 
 import msgspec
-from msgspec import Raw, UnsetType
 
 from translators.conversation import NO_EXTRAS, Conversation, Loss, Message, Role, Text
 from translators.dialects.openai_completions import wire
 from translators.errors import BadRequest
-from translators.jsonio import read
+from translators.jsonio import all_of, is_said, read
 
 _REQUEST: Final = msgspec.json.Decoder(wire.Request)
 _PROMPT: Final = msgspec.json.Decoder(str | list[str])
@@ -28,21 +27,21 @@ def decode_request(body: bytes) -> Conversation:
         temperature=request.temperature,
         top_p=request.top_p,
         top_k=request.top_k,
-        stop=_stop(request.stop),
+        stop=all_of(request.stop),
         seed=request.seed,
         frequency_penalty=request.frequency_penalty,
         presence_penalty=request.presence_penalty,
         stream=bool(request.stream),
         include_usage=request.stream_options is not None and bool(request.stream_options.include_usage),
         user=request.user,
-        extras={"logit_bias": request.logit_bias} if _says(request.logit_bias) else NO_EXTRAS,
+        extras={"logit_bias": request.logit_bias} if is_said(request.logit_bias) else NO_EXTRAS,
         losses=tuple(_losses(request)),
     )
 
 
 def _prompt(request: wire.Request) -> str:
     """The one text that is to be completed."""
-    if not _says(request.prompt):
+    if not is_said(request.prompt):
         raise BadRequest("$.prompt", "the text to complete")
     try:
         said = _PROMPT.decode(request.prompt)
@@ -71,14 +70,3 @@ def _losses(request: wire.Request) -> Iterator[Loss]:
         yield Loss("$.best_of", "one completion is made of a prompt")
     if request.logprobs:
         yield Loss("$.logprobs", "no probabilities come with a translated reply")
-
-
-def _says(given: Raw | UnsetType) -> TypeGuard[Raw]:
-    """null says nothing."""
-    return isinstance(given, Raw) and bytes(given) != b"null"
-
-
-def _stop(stop: str | list[str] | None) -> tuple[str, ...]:
-    if stop is None:
-        return ()
-    return (stop,) if isinstance(stop, str) else tuple(stop)
