@@ -1,7 +1,20 @@
 """Structured output by way of a tool: what the model says to that tool is the answer, and reads as text."""
 
+from collections.abc import Collection
+from typing import Final
+
 from translators.conversation import Part, Reply, Text, ToolCall
 from translators.events import Event, PartDelta, PartEnd, PartKind, PartStart, ReplyEnd, StopReason
+
+_NAME: Final = "json_reply"
+
+
+def json_tool_name(taken: Collection[str | None]) -> str:
+    """What the tool is called among tools of these names."""
+    name = _NAME
+    while name in taken:
+        name += "_"
+    return name
 
 
 class JsonToolFilter:

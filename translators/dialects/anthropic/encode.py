@@ -18,12 +18,12 @@ from translators.dialects.anthropic.wish import Plan, plan_of
 from translators.freeform import as_function
 from translators.jsonio import ENCODER
 from translators.names import Names
+from translators.structured import json_tool_name
 from translators.wish import wish_of
 
 MAX_NAME: Final = 128
 MAX_BREAKPOINTS: Final = 4
 MIN_TOP_P: Final = 0.95
-JSON_TOOL: Final = "json_reply"
 JSON_TOOL_WORDS: Final = "Give the whole answer by calling this tool: its input is the answer."
 TIERS: Final[Mapping[str, str]] = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
 UNSAYABLE: Final = ("seed", "frequency_penalty", "presence_penalty", "logprobs")
@@ -158,7 +158,7 @@ def _structured(
     if choice is not None and choice.type == "tool":
         losses.append(Loss(path, "one tool must be called, so there is no answer to give a form"))
         return _Answer(tools, choice)
-    name = _unused(JSON_TOOL, {tool.name for tool in tools})
+    name = json_tool_name({tool.name for tool in tools})
     schema = tool_schema(wanted.schema, path) if wanted.schema is not None else None
     words = (JSON_TOOL_WORDS, wanted.description, schema.rule if schema else "")
     tool = wire.Tool(name, "\n\n".join(filter(None, words)), schema.schema if schema else NO_FIELDS)
@@ -166,12 +166,6 @@ def _structured(
         return _Answer([*tools, tool], wire.ToolChoice("tool", name, True), json_tool=name)
     alone = choice.disable_parallel_tool_use if choice else None
     return _Answer([*tools, tool], wire.ToolChoice("any", disable_parallel_tool_use=alone), json_tool=name)
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
 
 
 class _Sampling(Struct, frozen=True):

@@ -19,6 +19,7 @@ from translators.errors import BadRequest
 from translators.json_schema import google_schema
 from translators.jsonio import ENCODER, UNREADABLE
 from translators.names import Names, tool_names
+from translators.structured import json_tool_name
 
 MAX_NAME: Final = 64
 ALSO_IN_NAMES: Final = ".:"
@@ -27,7 +28,6 @@ MAX_TEMPERATURE: Final = 2.0
 MAX_PENALTY: Final = 2.0
 MAX_LOGPROBS: Final = 20
 MAX_SEED: Final = (1 << 31) - 1
-JSON_TOOL: Final = "json_reply"
 JSON_TOOL_WORDS: Final = "Give the whole answer by calling this function: its arguments are the answer."
 TIERS: Final[Mapping[str, str]] = {"default": "standard", "flex": "flex", "priority": "priority", "fast": "priority"}
 
@@ -114,9 +114,7 @@ def _by_function(
     if calling is not None and calling.allowed_function_names:
         losses.append(Loss("$.output_format", "one function must be called, so there is no answer to give a form"))
         return _Answer(functions, config)
-    name = JSON_TOOL
-    while any(function.name == name for function in functions):
-        name += "_"
+    name = json_tool_name({function.name for function in functions})
     is_only = calling is not None and calling.mode == "NONE"
     schema = wanted.schema or NOTHING
     asked = declaration(name, JSON_TOOL_WORDS, schema, target, "$.output_format", losses)
