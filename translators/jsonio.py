@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, TypeGuard
 
 import msgspec
@@ -11,6 +11,9 @@ from msgspec import Raw, UnsetType
 from translators.errors import BadRequest
 
 ENCODER: Final = msgspec.json.Encoder()
+
+quoted: Final[Callable[[str], bytes]] = ENCODER.encode
+"""A JSON string, quotes and all. Streams need one for each piece: it is the encoder's own method."""
 
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What a reader raises over invalid JSON, bad UTF-8, deep nesting and wrong types."""
@@ -76,11 +79,6 @@ def with_fields(body: bytes, fields: Mapping[str, object]) -> bytes:
 def text_of(raw: Raw) -> str:
     """Opaque JSON as text."""
     return str(raw, "utf-8")
-
-
-def quoted(text: str) -> bytes:
-    """A JSON string, quotes and all."""
-    return ENCODER.encode(text)
 
 
 def is_said(value: Raw | UnsetType) -> TypeGuard[Raw]:

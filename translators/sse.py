@@ -25,7 +25,8 @@ class FrameTooLong(Exception):
 
 
 class FrameSplitter:
-    """feed(data): the frames that are now whole; frames without data (comments) are dropped.
+    """feed(data): the frames that are now whole; frames without data (comments) are dropped. chunks(data): the same, as
+    they stand (see frame_of).
 
     close(): the frame that the body ended in without a blank line, if it has data. Strictly such a frame is dropped;
     several vendors end so.
@@ -38,6 +39,10 @@ class FrameSplitter:
 
     def feed(self, data: bytes) -> list[Frame]:
         """Any split of the body in. Raises FrameTooLong."""
+        return [frame for chunk in self.chunks(data) if (frame := frame_of(chunk)) is not None]
+
+    def chunks(self, data: bytes) -> list[bytes]:
+        """The same, each frame in its bytes, line ends mended and the blank line taken off."""
         if not self._begun:
             data = self._without_bom(data)
         if self._after_carriage_return or _CR in data:
@@ -54,11 +59,11 @@ class FrameSplitter:
             held.clear()
         whole, _, rest = data.rpartition(b"\n\n")
         held += rest
-        return [frame for chunk in whole.split(b"\n\n") if (frame := _frame(chunk)) is not None]
+        return whole.split(b"\n\n")
 
     def close(self) -> list[Frame]:
         """What is left at the end of the body."""
-        frame = _frame(bytes(self._held))
+        frame = frame_of(bytes(self._held))
         self._held.clear()
         return [] if frame is None else [frame]
 
@@ -84,7 +89,8 @@ class FrameSplitter:
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def _frame(chunk: bytes) -> Frame | None:
+def frame_of(chunk: bytes) -> Frame | None:
+    """A frame from its bytes, without the blank line; None where it has no data."""
     if chunk.startswith(b"data: ") and _LF not in chunk:  # OpenAI's, Gemini's
         return Frame("", chunk[6:])
     name, separator, rest = chunk.partition(b"\ndata: ")

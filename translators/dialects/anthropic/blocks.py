@@ -26,8 +26,7 @@ from translators.conversation import (
 )
 from translators.dialects.anthropic import wire
 from translators.dialects.anthropic.decode import NAME
-from translators.errors import BadRequest
-from translators.jsonio import UNREADABLE, check_text
+from translators.jsonio import UNREADABLE
 
 NO_ANSWER: Final = "The result of this call was not recorded."
 PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
@@ -112,11 +111,10 @@ def text_block(text: Text) -> wire.TextBlock | None:
 
 def object_of(text: str) -> Raw | None:
     """The text as the JSON object that it is, None where it is something else."""
-    data = text.encode("utf-8", "surrogatepass")
     try:
-        check_text(data)
+        data = text.encode()
         _OBJECT.decode(data)
-    except (*UNREADABLE, BadRequest):
+    except (*UNREADABLE, UnicodeEncodeError):
         return None
     return Raw(data)
 

@@ -4,6 +4,7 @@ Blocks and deltas are flat, not tagged unions: the vendor adds types at any time
 don't have, and an unknown type must cost no more than a look at its name.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -142,3 +143,13 @@ DELTA: Final = msgspec.json.Decoder(BlockDelta)
 EVENT: Final[msgspec.json.Decoder[WireEvent]] = msgspec.json.Decoder(WireEvent)
 LOOSE: Final = msgspec.json.Decoder(Loose)
 REPLY: Final = msgspec.json.Decoder(ReplyMessage)
+TEXT: Final = msgspec.json.Decoder(str)
+
+HEADS: Final[Mapping[str, bytes]] = {
+    f"{field}_delta": b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%%d,'
+    b'"delta":{"type":"%b_delta","%b":' % (field.encode(), name)
+    for field, name in (("text", b"text"), ("thinking", b"thinking"), ("input_json", b"partial_json"))
+}
+"""What stands before the piece, in each delta of one block. Source: recorded streams."""
+TAILS: Final = frozenset(b"}" + b" " * spaces + b"}" for spaces in range(33))
+"""What stands behind it: the vendor hides the length of the piece."""

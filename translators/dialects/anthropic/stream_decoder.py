@@ -14,11 +14,13 @@ from translators.dialects.anthropic.reply_wire import (
     DELTA_START,
     EVENT,
     EVENTS,
+    HEADS,
     LOOSE,
+    TAILS,
+    TEXT,
     BlockDelta,
     BlockStart,
     BlockStop,
-    Delta,
     MessageDelta,
     MessageStart,
     MessageStop,
@@ -41,7 +43,7 @@ from translators.events import (
     Usage,
 )
 from translators.jsonio import UNREADABLE
-from translators.sse import FrameSplitter, FrameTooLong
+from translators.sse import FrameSplitter, FrameTooLong, frame_of
 
 KINDS_OF_BLOCKS: Final[Mapping[str, PartKind]] = {
     "text": PartKind.TEXT,
@@ -74,11 +76,16 @@ class StreamDecoder:
     Blocks of unknown types are skipped. A second `message_start` of the same message is skipped too;
     one of another message is an error, for the first message then never ended.
     Block indexes are the wire's, part numbers are our own: compatibles were seen to use an index twice.
+
+    Nearly all frames say no more than the one before them but another piece of the same block. Their first and last
+    bytes show it: then only the piece is read.
     """
 
     def __init__(self) -> None:
         self._frames = FrameSplitter()
         self._open: dict[int, _Open | None] = {}  # None: a block that is skipped
+        self._head = b""  # how a frame begins that goes on with the last piece; b"": none does
+        self._part = 0  # whose piece that was
         self._parts = 0
         self._calls = 0
         self._id: str | None = None  # None: nothing has begun
@@ -94,10 +101,13 @@ class StreamDecoder:
         if self._done:
             return events
         try:
-            for frame in self._frames.feed(data):
-                self._frame(frame.data, events)
-                if self._done:
-                    break
+            for chunk in self._frames.chunks(data):
+                if self._head and (text := self._next_piece(chunk)):
+                    events.append(PartDelta(self._part, text))
+                elif (frame := frame_of(chunk)) is not None:
+                    self._frame(frame.data, events)
+                    if self._done:
+                        break
         except FrameTooLong:
             self._fail(events, "the upstream sent a frame that does not end")
         return events
@@ -112,7 +122,21 @@ class StreamDecoder:
             self._finish(events) if self._stop else self._fail(events, "the upstream's stream ended early")
         return events
 
+    def _next_piece(self, chunk: bytes) -> str:
+        """The piece in a frame that goes on with the last one, "" for any other: that is read the long way."""
+        head = self._head
+        if not chunk.startswith(head):
+            return ""
+        end = chunk.rfind(b'"') + 1
+        if chunk[end:] not in TAILS:
+            return ""
+        try:
+            return TEXT.decode(chunk[len(head) : end])
+        except UNREADABLE:
+            return ""
+
     def _frame(self, data: bytes, events: list[Event]) -> None:
+        self._head = b""
         try:
             event = DELTA.decode(data) if data.startswith(DELTA_START) else EVENT.decode(data)
         except UNREADABLE:
@@ -121,7 +145,7 @@ class StreamDecoder:
         if isinstance(event, BlockDelta):
             block = self._open.get(event.index)
             if block is not None:
-                self._delta(block, event.delta, events)
+                self._delta(block, event, events)
             elif event.index not in self._open:
                 self._fail(events, "the upstream sent a piece of a block that is not open")
         elif self._id is None and type(event) not in (MessageStart, StreamError):
@@ -193,7 +217,8 @@ class StreamDecoder:
         events += [PartNote(part, source) for source in result.sources]
         return _Open(part, failed=result.failed)
 
-    def _delta(self, block: _Open, delta: Delta, events: list[Event]) -> None:
+    def _delta(self, block: _Open, event: BlockDelta, events: list[Event]) -> None:
+        delta = event.delta
         match delta.type:
             case "text_delta":
                 text = delta.text
@@ -218,6 +243,7 @@ class StreamDecoder:
                 return
         if text:
             events.append(PartDelta(block.part, text))
+            self._head, self._part = HEADS[delta.type] % event.index, block.part
 
     def _block_stop(self, index: int, events: list[Event]) -> None:
         block = self._open.pop(index, None)

@@ -1,5 +1,6 @@
 """A vendor's stream becomes neutral events, whatever happens to it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,26 @@ def test_recorded_streams_decode_in_order(path: Path) -> None:
 def test_the_split_of_the_bytes_does_not_matter(data: st.DataObject) -> None:
     body = data.draw(st.sampled_from(STREAMS)).read_bytes()[:20000]
     assert decode(*data.draw(splits(body))) == decode(body)
+
+
+ODD_WORDS = ('"a\\nb"', '"a\nb"', '"a","text":"b"', '"\\ud800"', '"a"},"x":{"y":"z"', "null", '"', ' "a"', '"a" ', '""')
+WORDS = st.text().map(json.dumps) | st.text().map(lambda text: json.dumps(text, ensure_ascii=False))
+DELTAS = st.builds(
+    '{{"type":"content_block_delta","index":{},"delta":{{"type":"{}{}{}'.format,
+    st.sampled_from([0, 0, 0, 1]),
+    st.sampled_from(['text_delta","text":'] * 3 + ['thinking_delta","thinking":', 'input_json_delta","partial_json":']),
+    WORDS | WORDS | st.sampled_from(ODD_WORDS),
+    st.sampled_from(["}}", "}}", "}      }", "} }\t", '},"more":1}', "}"]),
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(DELTAS | st.sampled_from([TEXT, STOP, tool(1, '{"a":1}')]), max_size=12), st.sampled_from(["", "\r"]))
+def test_a_frame_that_looks_like_the_one_before_it_is_read_as_any_other(events: list[str], cr: str) -> None:
+    """A comment in each makes it look like no other."""
+    started = [START, TEXT, HI, *events]
+    alike = [f"event: content_block_delta{cr}\ndata: {one}{cr}\n{cr}\n".encode("utf-8", "replace") for one in started]
+    assert decode(b"".join(alike)) == decode(b"".join(b": odd\n" + frame for frame in alike))
 
 
 @pytest.mark.parametrize("path", recorded("*.sse"))
