@@ -41,6 +41,16 @@ class FrameSplitter:
         """Any split of the body in. Raises FrameTooLong."""
         return [frame for chunk in self.chunks(data) if (frame := frame_of(chunk)) is not None]
 
+    def data(self, data: bytes) -> list[bytes]:
+        """The data of the same alone, for vendors that name no events."""
+        found: list[bytes] = []
+        for chunk in self.chunks(data):
+            if chunk.startswith(b"data: ") and _LF not in chunk:
+                found.append(chunk[6:])
+            elif (frame := frame_of(chunk)) is not None:
+                found.append(frame.data)
+        return found
+
     def chunks(self, data: bytes) -> list[bytes]:
         """The same, each frame in its bytes, line ends mended and the blank line taken off."""
         if not self._begun:
@@ -84,6 +94,9 @@ class FrameSplitter:
         if self._after_carriage_return:
             data = data.removeprefix(b"\n")
             self._after_carriage_return = False
+        mended = data.replace(b"\r\n\r\n", b"\n\n")
+        if _CR not in mended:  # Google's: one line in each frame
+            return mended
         if data.endswith(b"\r"):
             self._after_carriage_return = True
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

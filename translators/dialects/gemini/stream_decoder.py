@@ -80,7 +80,7 @@ class StreamDecoder:
             data = self._begin(self._head, data)
         if self._array is not None:
             return self._array.feed(data)
-        return [frame.data for frame in self._events.feed(data)] if data else []
+        return self._events.data(data) if data else []
 
     def _begin(self, head: bytearray, data: bytes) -> bytes:
         """Looks for the first letter, which tells the framing; what came so far, or b"" where it is not there yet."""

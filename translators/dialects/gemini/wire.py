@@ -77,11 +77,6 @@ class Part(Struct, rename="camel", gc=False):
     file_data: Raw = ABSENT
 
     @property
-    def is_plain(self) -> bool:
-        """Whether it is nothing but words."""
-        return self.thought is None and self.thought_signature is None and self.function_call is None
-
-    @property
     def is_known(self) -> bool:
         """Whether it is text, a call, or a signature alone."""
         if self.text is not None or self.function_call is not None:
@@ -131,18 +126,23 @@ class Chunk(Struct, rename="camel", gc=False):
 
     @property
     def words(self) -> str:
-        """The text of a chunk that says nothing else, "" of any other."""
-        if self.candidates is None or len(self.candidates) != 1 or self.prompt_feedback is not None:
+        """The text of a chunk that says nothing else, "" of any other. Asked of each: in as few steps as can be."""
+        candidates = self.candidates
+        if not candidates or len(candidates) != 1 or self.prompt_feedback is not None or self.error is not ABSENT:
             return ""
-        candidate = self.candidates[0]
-        if candidate.content is None or candidate.finish_reason is not None or candidate.index:
-            return ""
-        parts = candidate.content.parts
-        if parts is None or len(parts) != 1 or not parts[0].is_plain or self.error is not ABSENT:
+        candidate = candidates[0]
+        content = candidate.content
+        if content is None or candidate.finish_reason is not None or candidate.index:
             return ""
         if candidate.grounding_metadata is not ABSENT or candidate.logprobs_result is not ABSENT:
             return ""
-        return parts[0].text or ""
+        parts = content.parts
+        if not parts or len(parts) != 1:
+            return ""
+        part = parts[0]
+        if part.thought is not None or part.thought_signature is not None or part.function_call is not None:
+            return ""
+        return part.text or ""
 
     @property
     def says_something(self) -> bool:

@@ -10,7 +10,7 @@ from translators.conversation import Reply
 from translators.dialects.openai_responses import wire
 from translators.dialects.openai_responses.annotations import citation_of, tokens_of
 from translators.dialects.openai_responses.errors import read_error
-from translators.dialects.openai_responses.frames import Malformed, read, rest_of
+from translators.dialects.openai_responses.frames import Malformed, read, rest_of, words
 from translators.dialects.openai_responses.items import Items
 from translators.dialects.openai_responses.usage import decode_usage
 from translators.dialects.openai_responses.words import DISCONNECTED, INCOMPLETE, NAME, UNFINISHED
@@ -25,7 +25,7 @@ from translators.events import (
     event_of,
 )
 from translators.jsonio import UNREADABLE
-from translators.sse import Frame, FrameSplitter, FrameTooLong
+from translators.sse import Frame, FrameSplitter, FrameTooLong, frame_of
 
 CUT: Final = "stream disconnected before completion: the upstream closed it before response.completed"
 
@@ -50,7 +50,7 @@ class StreamDecoder:
         if self._done:
             return []
         try:
-            self._take_all(self._splitter.feed(data))
+            self._take_chunks(self._splitter.chunks(data))
         except FrameTooLong as error:
             self._fail(UpstreamError(ErrorKind.SERVER, str(error), status=502))
         return self._given()
@@ -68,6 +68,17 @@ class StreamDecoder:
         events = self._items.events
         self._items.events = []
         return events
+
+    def _take_chunks(self, chunks: list[bytes]) -> None:
+        for chunk in chunks:
+            delta = words(chunk)
+            if delta is not None and self._items.goes_on(delta.output_index, delta.content_index, delta.delta):
+                continue
+            frame = frame_of(chunk)
+            if frame is not None:
+                self._take_all([frame])
+                if self._done:
+                    return
 
     def _take_all(self, frames: list[Frame]) -> None:
         try:

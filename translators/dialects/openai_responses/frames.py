@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from translators.dialects.openai_responses import wire
 from translators.errors import ErrorKind, UpstreamError
@@ -46,6 +46,9 @@ _DECODERS: Final[Mapping[str, msgspec.json.Decoder[Any]]] = {
     word: msgspec.json.Decoder(struct, strict=False) for struct, words in _STRUCTS.items() for word in words
 }
 _HEAD: Final = msgspec.json.Decoder(wire.Head)
+_TEXT: Final[msgspec.json.Decoder[wire.Delta]] = _DECODERS["response.output_text.delta"]
+_TEXT_START: Final = b"event: response.output_text.delta\ndata: "
+_LF: Final = 0x0A
 
 
 class Malformed(UpstreamError):
@@ -53,6 +56,23 @@ class Malformed(UpstreamError):
 
     def __init__(self) -> None:
         super().__init__(ErrorKind.SERVER, "the upstream sent a malformed event", status=502)
+
+
+def words(chunk: bytes) -> wire.Delta | None:
+    """What nearly all frames are, a piece of text and nothing about it, read in one step; None for any other.
+
+    `chunk`: its bytes (see sse.frame_of).
+    """
+    if not chunk.startswith(_TEXT_START):
+        return None
+    data = chunk[len(_TEXT_START) :]
+    if _LF in data:
+        return None
+    try:
+        delta = _TEXT.decode(data)
+    except UNREADABLE:
+        return None
+    return delta if delta.logprobs is UNSET or len(delta.logprobs) <= len(b"[]") else None
 
 
 def read(frame: Frame) -> tuple[str, Any]:

@@ -86,11 +86,17 @@ class Items:
             item.custom = True
             self._begin_call(item, custom.call_id or custom.id, custom.name)
 
+    def goes_on(self, index: int | None, content: int | None, text: str) -> bool:
+        """Takes more of the text that grew last, if it is that."""
+        last = self._last
+        if last is None or last.whole or not text or self._last_at != (index, content):
+            return False
+        self.events.append(PartDelta(last.number, text))
+        return True
+
     def text(self, index: int | None, content: int | None, text: str) -> None:
         """A piece of a message's text."""
-        last = self._last
-        if last is not None and self._last_at == (index, content) and text and not last.whole:  # nearly all of them
-            self.events.append(PartDelta(last.number, text))
+        if self.goes_on(index, content, text):
             return
         item, place = self._item(index, "message"), ("text", content or 0)
         self._text(item, place, PartKind.TEXT, text)

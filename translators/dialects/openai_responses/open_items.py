@@ -49,7 +49,7 @@ class Deltas:
         frames.number = number + 1
         self._pieces.append(piece)
         self.size += len(piece)
-        return b"%b%d%b%b}\n\n" % (self._head, number, self._middle, _encode(piece))
+        return b"".join((self._head, _encode(number), self._middle, _encode(piece), b"}\n\n"))
 
     @property
     def text(self) -> str:

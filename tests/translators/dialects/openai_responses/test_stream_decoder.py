@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.streams import splits
@@ -441,3 +441,23 @@ def test_our_own_error_frame_is_one_error() -> None:
     limit = error(created(), failed(type="usage_limit_reached", message="limit", resets_in_seconds=60))
     again = error(created(), DIALECT.error_frame(error_of(limit)))
     assert again == limit
+
+
+SAID = event("response.output_text.done", output_index=0, content_index=0, text="hi")
+DELTAS = st.builds(
+    'event: response.output_text.delta\ndata: {{"output_index":{},"content_index":{},"delta":{}{}\n\n'.format,
+    st.sampled_from([0, 0, 0, 1]),
+    st.sampled_from([0, 0, 0, 1]),
+    st.text().map(json.dumps) | st.sampled_from(['""', "null", '"a\nb"', '"\\ud800"', '"a"\n']),
+    st.sampled_from(
+        ["}", "}", ',"logprobs":[]}', ',"logprobs":[{"token":"a","logprob":-1}]}', "\n}", "}\nid: 1", "}}"]
+    ),
+).map(str.encode)
+
+
+@settings(max_examples=300)
+@given(st.lists(DELTAS | st.sampled_from([text("a"), SAID, done(0, **message(said("hi")))]), max_size=8))
+def test_a_piece_of_the_text_that_grew_last_is_read_as_any_other(frames: list[bytes]) -> None:
+    """A comment in each makes it look like no other."""
+    frames = [created(), text("hi"), *frames]
+    assert decode(b"".join(frames)) == decode(b"".join(b": odd\n" + frame for frame in frames))
