@@ -39,7 +39,7 @@ EMPTY_OBJECT: Final = Raw(b"{}")
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 
 
-class Placed(Struct, frozen=True):
+class Placed(Struct, frozen=True, gc=False):
     """A part and where it stands in the conversation."""
 
     path: str
@@ -106,7 +106,8 @@ def missing_result(call_id: str) -> wire.ToolResultBlock:
 
 def text_block(text: Text) -> wire.TextBlock | None:
     """None for nothing but white space, which is refused."""
-    return wire.TextBlock(text.text, control_of(text.cache)) if text.text.strip() else None
+    words = text.text
+    return None if not words or words.isspace() else wire.TextBlock(words, control_of(text.cache))
 
 
 def object_of(text: str) -> Raw | None:
