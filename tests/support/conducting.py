@@ -8,7 +8,7 @@ from typing import Any, Final
 from addons.access import ANYONE
 from addons.accounts import from_settings
 from addons.attempt import UpstreamAttempt
-from addons.conduct import Conductors, ExchangeConductor
+from addons.conduct import Conductors, ExchangeConductor, able
 from addons.exchange import Answer, Exchange, Head, Step
 from addons.route import Router
 from addons.settings import parse
@@ -94,6 +94,8 @@ class Play:
             received_s=stage.now_s,
         )
         candidates = stage.router.candidates(model)
+        if self.exchange.operation is not Operation.GENERATE:
+            candidates = able(self.exchange.client, self.exchange.operation, candidates)
         self.conductor: ExchangeConductor = stage.shared.conduct(self.exchange, candidates)
 
     def next(self) -> Step:
