@@ -4,7 +4,7 @@ A request names model and project beside the request itself; a reply, and each c
 object that also traces it. Errors have no envelope. Source: packages/core/src/code_assist/converter.ts of Gemini CLI.
 """
 
-import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -20,7 +20,6 @@ ABSENT: Final = Raw(b"")
 
 _DATA: Final = b"data: "
 _END: Final = b"\n\n"
-_HEAD: Final = re.compile(rb'\s*\{\s*"response"\s*:\s*')
 
 
 class Asked(Struct):
@@ -72,7 +71,7 @@ def wrap_count(body: bytes, *, model: str) -> bytes:
 
 def unwrap_reply(body: bytes) -> bytes:
     """A reply, or a chunk, as Gemini's API words it; what has no envelope, such as an error, as it is."""
-    if not _HEAD.match(body) and b'"response"' not in body:
+    if b'"response"' not in body:
         return body
     try:
         said = _SAID.decode(body)
@@ -93,7 +92,8 @@ def wrap_reply(body: bytes, trace_id: str) -> bytes:
 class _Stream:
     """feed(data): any split of a stream of events in, whole ones out. close(): the rest, which may be half of one."""
 
-    def __init__(self) -> None:
+    def __init__(self, change: Callable[[bytes], bytes]) -> None:
+        self._change = change
         self._splitter = FrameSplitter()
         self._broken = False
 
@@ -112,17 +112,14 @@ class _Stream:
         return b"".join(map(self._frame, self._splitter.close()))
 
     def _frame(self, frame: Frame) -> bytes:
-        return _DATA + self._changed(frame.data) + _END
-
-    def _changed(self, data: bytes) -> bytes:
-        raise NotImplementedError
+        return _DATA + self._change(frame.data) + _END
 
 
 class StreamUnwrapper(_Stream):
     """An upstream's stream, as Gemini's API words it."""
 
-    def _changed(self, data: bytes) -> bytes:
-        return unwrap_reply(data)
+    def __init__(self) -> None:
+        super().__init__(unwrap_reply)
 
 
 class StreamWrapper(_Stream):
@@ -131,11 +128,7 @@ class StreamWrapper(_Stream):
     content_type = "text/event-stream"
 
     def __init__(self, trace_id: str) -> None:
-        super().__init__()
-        self._trace_id = trace_id
-
-    def _changed(self, data: bytes) -> bytes:
-        return wrap_reply(data, self._trace_id)
+        super().__init__(lambda data: wrap_reply(data, trace_id))
 
 
 ENVELOPE: Final = Envelope(unwrap_request, wrap_reply, StreamWrapper)
