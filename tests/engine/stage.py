@@ -30,6 +30,7 @@ from translators import registry
 from translators.dialect import Operation
 
 TICK_S = 0.05
+LONGEST_S = 60.0
 loops: list[Callable[[], asyncio.AbstractEventLoop]] = [asyncio.new_event_loop]
 """The last one makes the loop that a test runs in (see conftest.py)."""
 
@@ -239,12 +240,12 @@ class _Up:
 
 
 def played[**P](scenario: Callable[P, Awaitable[None]]) -> Callable[P, None]:
-    """Runs an async test to its end, which must come within 20 seconds, in a loop of its own."""
+    """Runs an async test to its end, which must come within LONGEST_S, in a loop of its own."""
 
     @functools.wraps(scenario)
     def test(*args: P.args, **kwargs: P.kwargs) -> None:
         async def limited() -> None:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(LONGEST_S):
                 await scenario(*args, **kwargs)
 
         asyncio.run(limited(), loop_factory=loops[-1])

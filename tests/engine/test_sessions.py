@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -22,9 +22,17 @@ from tests.engine.peers import END, HEAD, Message, Script, Talk, Upstream, ask, 
 from tests.engine.stage import played, proxy, until
 from tests.support.ports import free_port
 
-pytestmark = pytest.mark.usefixtures("any_loop")
+pytestmark = pytest.mark.usefixtures("any_loop", "others_left_alone")
 
 NEW, RESUMED = b"new", b"resumed"
+
+
+@pytest.fixture
+def others_left_alone() -> Iterator[None]:
+    """A look for garbage is one at what this test has made: in a long run all else takes a second to go through."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def of_version(version: ssl.TLSVersion) -> ssl.SSLContext:
