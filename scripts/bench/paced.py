@@ -1,5 +1,6 @@
 """The upstream of the streams' benchmark: EVENTS text deltas an interval apart, each with the time of its writing.
 
+As a model does, it thinks before it begins: for THINKING_S, and up to SPREAD_S more, each request in its own way.
 A request that holds "together" gets its events at the same moments as all others of that kind; any other has a beat of
 its own. Checks nothing. Prints its port.
 """
@@ -11,8 +12,10 @@ from typing import Final, cast
 
 EVENTS: Final = 50
 INTERVAL_S: Final = 0.02
+THINKING_S: Final = 0.3
+SPREAD_S: Final = 0.3
 GOLDEN: Final = 0.6180339887
-"""Multiples of it fall evenly into the interval, however many there are."""
+"""Multiples of it fall evenly into an interval, however many there are."""
 
 MARK: Final = b"@0000000000000000000@"
 HEAD: Final = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -58,11 +61,17 @@ class Upstream(asyncio.Protocol):
         assert b"content-length: %d" % len(body) in head.lower()
         self.received.clear()
         Upstream.streams += 1
-        phase = 0.0 if b"together" in body else Upstream.streams * GOLDEN % 1
-        now = self.loop.time()
-        start = (now // INTERVAL_S + 2 + phase) * INTERVAL_S
+        start = self.loop.time() + THINKING_S
+        if b"together" in body:
+            start -= start % INTERVAL_S
+        else:
+            start += Upstream.streams * GOLDEN % 1 * SPREAD_S
+        self.loop.call_at(start, self.begin, start)
+
+    def begin(self, start: float) -> None:
+        """The head, an interval before the first piece of text."""
         self.transport.write(HEAD + FIRST)
-        self.loop.call_at(start, self.tick, start, 0)
+        self.loop.call_at(start + INTERVAL_S, self.tick, start + INTERVAL_S, 0)
 
     def tick(self, start: float, number: int) -> None:
         """One event, at its time."""

@@ -2,10 +2,11 @@
 
 An event's delay is the time at which the client reads it less the time at which the upstream wrote it, by the machine's
 one monotonic clock; both are processes of their own. It is held back if the upstream has written its next one before.
-Each stream has a beat of its own, as streams have; `together` is the worst case: all upstreams write at one moment.
+The upstream thinks for 0.3 to 0.6 s before it begins, as models do, so that all have asked by then. Each stream has a
+beat of its own, as streams have; `together` is the worst case: all upstreams write at one moment.
 The ways are measured in turns. Figures are medians of the rounds; `worst` is the slowest event of all, `held` counts.
 
-    .venv/bin/python scripts/bench/streams.py [--json] [--rounds 5] [--streams 64]
+    .venv/bin/python scripts/bench/streams.py [--json] [--console] [--rounds 5] [--streams 64]
 """
 
 import argparse
@@ -114,12 +115,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each way (default 5)")
     parser.add_argument("--streams", type=int, default=64, help="streams at once (default 64)")
     parser.add_argument("--only", default="", help="only ways whose name contains this")
+    parser.add_argument("--console", action="store_true", help="ours with mitmweb, as scripts/run without --headless")
     arguments = parser.parse_args()
     with ExitStack() as stack:
         bare_directory, directory = (Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2))
         upstream = stack.enter_context(upstream_server("paced.py"))
         bare = stock("mitmdump", bare_directory, upstream, streaming=True)
-        own = ours("ours", directory, upstream)
+        own = ours("ours", directory, upstream, console=arguments.console)
         ways = [way for way in all_ways(upstream, bare, own) if arguments.only in way.name]
         for start in (bare, own):
             stack.enter_context(started(start, first_answer))
