@@ -115,7 +115,10 @@ class ResponsesVendor(Vendor):
         if request.method == "POST" and path == "/responses/compact":
             return self._compacted(request)
         if request.method == "POST" and path == "/responses/input_tokens" and self.genuine:
-            counted = count_tokens(json.dumps(read_object(request).get("input")))
+            body = read_object(request)
+            self.check(Asked(request, body))
+            read = [body[name] for name in ("instructions", "input", "tools") if name in body]
+            counted = sum(count_tokens(json.dumps(value)) for value in read)
             return json.dumps({"object": "response.input_tokens", "input_tokens": counted}).encode()
         if request.method == "GET" and path == "/models":
             data = [

@@ -32,6 +32,7 @@ UNSUPPORTED: Final = (
     "generate",
     "previous_response_id",
 )
+OTHER_SHAPES: Final = {"compact": shapes.COMPACT, "input_tokens": shapes.COUNT}
 ANSWERED: Final = "answered by OpenAI: github.com/"
 EXECUTOR: Final = "github.com/router-for-me/CLIProxyAPI: codex executor and its translator"
 
@@ -46,8 +47,9 @@ def detail(message: str) -> Refusal:
 
 @GENUINE.rule("openai.types.responses.response_create_params; recorded clients: unknown field refused by OpenAI")
 def shape_is_known(asked: Asked) -> None:
+    shape = OTHER_SHAPES.get(asked.request.path.rpartition("/")[2], shapes.REQUEST)
     try:
-        (shapes.COMPACT if asked.request.path.endswith("/compact") else shapes.REQUEST)(asked.body)
+        shape(asked.body)
     except Misshapen as flaw:
         raise worded(flaw) from flaw
 

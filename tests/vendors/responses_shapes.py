@@ -5,7 +5,7 @@ import types
 from typing import Any, Final, Literal, Required, Union, get_args, get_origin
 
 import typing_extensions
-from openai.types.responses import response_compact_params, response_create_params
+from openai.types.responses import input_token_count_params, response_compact_params, response_create_params
 from typing_extensions import is_typeddict
 
 from tests.vendors import shape
@@ -124,3 +124,4 @@ REQUEST: Final = Shape(
     },
 )
 COMPACT: Final = _shape(response_compact_params.ResponseCompactParams)
+COUNT: Final = _shape(input_token_count_params.InputTokenCountParams)

@@ -75,6 +75,8 @@ BAD: dict[tuple[str, str], list[Asked]] = {
         genuine(reasoning={"effort": "huge"}),
         asked({"model": "m", "input": "x", "tools": []}, "/responses/compact"),
         asked({"input": "x"}, "/responses/compact"),
+        asked({"model": "m", "input": "x", "store": False}, "/responses/input_tokens"),
+        asked({"model": "m", "input": "x", "max_output_tokens": 50}, "/responses/input_tokens"),
     ],
     ("genuine", "there_is_an_input"): [asked({"model": "m"}), genuine(input=[])],
     ("genuine", "output_tokens_are_enough"): [genuine(max_output_tokens=15)],
@@ -101,6 +103,7 @@ GOOD = [
     ("genuine", genuine(input=[USER, SEALED, CALL, ANSWER], include=["reasoning.encrypted_content"], stream=True)),
     ("genuine", genuine(model="gpt-4.1", temperature=0.5, max_output_tokens=16)),
     ("genuine", asked({"model": "m", "input": [USER]}, "/responses/compact")),
+    ("genuine", asked({"model": "m", "input": [USER], "tools": [TOOL], "text": {}}, "/responses/input_tokens")),
     ("backend", backend(input=[USER, SEALED, CALL, ANSWER], tools=[TOOL], service_tier="priority")),
     ("backend", backend("/responses/compact")),
 ]
