@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from translators import registry, replies
 from translators.conversation import Conversation, Loss
-from translators.dialect import Context, Dialect, Peek, Target
+from translators.counting import prompt_of
+from translators.dialect import Context, Dialect, Operation, Peek, Target
 from translators.errors import BadRequest, ErrorKind, GatewayError, UpstreamError
 from translators.events import Usage
 from translators.jsonio import with_fields
@@ -112,9 +113,15 @@ def _edited(
 
 
 def encode_conversation(conversation: Conversation, upstream: str, target: Target) -> TranslatedRequest:
-    """A request that is decoded already, in the upstream's dialect. Raises BadRequest."""
-    conversation = readable(conversation, target.input_modalities)
-    encoded = registry.dialect(upstream).encode_request(conversation, target)
+    """A request that is decoded already, in the upstream's dialect: to generate, or to count its tokens.
+
+    Raises BadRequest.
+    """
+    dialect = registry.dialect(upstream)
+    counting = dialect.counting if target.operation is Operation.COUNT_TOKENS else None
+    conversation = readable(conversation if counting is None else prompt_of(conversation), target.input_modalities)
+    encoded = dialect.encode_request(conversation, target)
+    body = encoded.body if counting is None else counting.request(encoded.body, target)
     grouped = {tool.name: (tool.namespace, tool.own_name) for tool in conversation.tools if tool.namespace}
     context = Context(
         model=conversation.model,
@@ -126,7 +133,7 @@ def encode_conversation(conversation: Conversation, upstream: str, target: Targe
         echo=conversation.echo,
     )
     losses = conversation.losses + encoded.losses
-    return TranslatedRequest(encoded.body, target.model, target.stream, losses, context)
+    return TranslatedRequest(body, target.model, target.stream, losses, context)
 
 
 def translate_reply(body: bytes, upstream: str, client: str, *, context: Context | None = None) -> bytes:

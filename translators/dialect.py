@@ -170,6 +170,18 @@ class Envelope:
     wrap_stream: Callable[[str], Reframer]
 
 
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How upstreams of a dialect count the tokens of a prompt.
+
+    request(body, target): what they are asked, from the body of a generation. tokens(body): what their answer says;
+    raises UpstreamError.
+    """
+
+    request: Callable[[bytes, Target], bytes]
+    tokens: Callable[[bytes], int]
+
+
 def call_id(upstream: str, context: Context, number: int) -> str:
     """What a client knows a call by. `upstream`: its id there, "" where it has none; `number`: which call of the reply
     it is, from 1."""
@@ -186,7 +198,8 @@ class Dialect:
     encode_reply(reply, context): the body of a whole reply.
     decode_error(status, body, headers): what the vendor said, `retry_after_s` too; never raises.
     encode_error(error): the body of an error reply. The status is `error.status`.
-    count_reply(tokens): the body that answers a token count.
+    count_reply(tokens): the body that answers a token count. counting: how an upstream is asked for one, None where
+    the dialect has no word for it.
     model_list(models), one_model(model): the bodies of the model routes. about: that of one about the server.
     keep_alive: bytes that a waiting client of a stream ignores.
     error_frame(error): what ends a stream in an error, at any point after its first byte.
@@ -225,6 +238,7 @@ class Dialect:
     keep_alive: bytes = b": keep-alive\n\n"
     request_wire: type[Struct] | None = None
     own_request: Callable[[bytes, Target], tuple[bytes, tuple[Loss, ...]]] | None = None
+    counting: Counting | None = None
     whole_of: Callable[[bytes], bytes] | None = None
     stream_of: Callable[[bytes], bytes] | None = None
     client_only: bool = False

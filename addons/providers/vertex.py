@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from addons.providers.google import auth, classify, headers
 from addons.providers.provider import Provider
 from translators.dialect import Operation
+from translators.envelopes import vertex
 
 HOST: Final = "aiplatform.googleapis.com"
 
@@ -32,4 +33,5 @@ PROVIDER: Final = Provider(
     genuine=genuine,
     families=("gemini-",),
     catalogue="vertex",
+    duties=vertex.duties,
 )

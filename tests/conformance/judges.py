@@ -7,14 +7,16 @@ from functools import cache
 from typing import Any, Final, Required
 
 import pytest
+from anthropic.types.message_count_tokens_params import MessageCountTokensParams
 from anthropic.types.message_create_params import MessageCreateParams
 from google.genai import types as genai_types
 from openai.types.chat.completion_create_params import CompletionCreateParams
+from openai.types.responses.input_token_count_params import InputTokenCountParams
 from openai.types.responses.response_create_params import ResponseCreateParams
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import TypedDict
 
-from translators.dialect import Target
+from translators.dialect import Operation, Target
 
 
 class GeminiRequest(TypedDict, total=False):
@@ -30,6 +32,20 @@ class GeminiRequest(TypedDict, total=False):
     safetySettings: list[genai_types.SafetySetting]
     labels: dict[str, str]
     serviceTier: genai_types.ServiceTier
+
+
+class CountedRequest(GeminiRequest):
+    """It names the model, which otherwise stands in the path."""
+
+    model: Required[str]
+
+
+class GeminiCount(TypedDict):
+    """The SDK has no type for this way either, which counts more than contents."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    generateContentRequest: CountedRequest
 
 
 TARGETS: Final[Mapping[str, tuple[Target, ...]]] = {
@@ -59,6 +75,16 @@ SDK_TYPES: Final[Mapping[str, Any]] = {
     "openai_responses": ResponseCreateParams,
     "gemini": GeminiRequest,
 }
+COUNT_TYPES: Final[Mapping[str, Any]] = {
+    "anthropic": MessageCountTokensParams,
+    "openai_responses": InputTokenCountParams,
+    "gemini": GeminiCount,
+}
+COUNT_PATHS: Final[Mapping[str, str]] = {
+    "anthropic": "/v1/messages/count_tokens",
+    "openai_responses": "/v1/responses/input_tokens",
+    "gemini": "/v1beta/models/{model}:countTokens",
+}
 
 
 def targets(dialect: str) -> tuple[Target, ...]:
@@ -70,15 +96,15 @@ def check_accepted(dialect: str, target: Target, body: bytes) -> None:
     """Raises where the SDK's types or the vendor's rules do not allow the body."""
     value = json.loads(body)
     if target.genuine and dialect in SDK_TYPES:
-        _read(_adapter(dialect).validate_python(_with_ids(value)))
+        _read(_adapter(dialect, target.operation).validate_python(_with_ids(value)))
     judge = _vendor(dialect, target)
     if judge is not None:
         judge(body)
 
 
 @cache
-def _adapter(dialect: str) -> TypeAdapter[Any]:
-    return TypeAdapter(SDK_TYPES[dialect])
+def _adapter(dialect: str, operation: Operation) -> TypeAdapter[Any]:
+    return TypeAdapter((COUNT_TYPES if operation is Operation.COUNT_TOKENS else SDK_TYPES)[dialect])
 
 
 def _with_ids(body: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +146,10 @@ def _vendor(dialect: str, target: Target) -> Callable[[bytes], None] | None:
     headers = {"content-type": "application/json", "anthropic-version": "2023-06-01", "x-api-key": "test-key-1"}
 
     def judge(body: bytes) -> None:
-        path = f"/v1beta/models/{target.model}:generateContent"  # Others don't look at it.
+        path = "/v1beta/models/{model}:generateContent"  # Others don't look at it.
+        if target.operation is Operation.COUNT_TOKENS:
+            path = COUNT_PATHS[dialect]
+        path = path.replace("{model}", target.model)
         request = server.Request("POST", path, {}, headers, body, 0, 0.0)
         book.apply(rules.Asked(request, json.loads(body)))
 

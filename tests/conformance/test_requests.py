@@ -11,33 +11,13 @@ from tests.conformance.material import (
     DIALECTS,
     MESSAGES,
     REQUEST_PAIRS,
-    client_requests,
+    asked,
     client_tools,
-    recordings,
-    status_of,
 )
 from translators import Peek, TranslatedRequest, translate_request
 from translators.audit import audit
 from translators.conversation import ToolCall
 from translators.registry import dialect
-
-
-def asked(source: str) -> list[Any]:
-    """The requests of a dialect that its vendor answered with a reply."""
-    bodies: list[tuple[str, bytes]] = []
-    for path in recordings(source, ".request.json"):
-        stem = path.name.removesuffix(".request.json")
-        replies = [reply for reply in path.parent.glob(f"{stem}.*") if reply != path]
-        if replies and status_of(replies[0]) == 200:
-            bodies.append((stem, path.read_bytes()))
-    bodies += [(name, json.dumps(body).encode()) for name, body in client_requests(source)]
-    return [pytest.param(body, id=name) for name, body in bodies if is_whole(json.loads(body))]
-
-
-def is_whole(body: dict[str, Any]) -> bool:
-    """Whether it can be served by who did not serve the turns before: it builds on nothing that a vendor keeps."""
-    kept = body.keys() & {"previous_response_id", "conversation", "prompt"}
-    return not kept and body.get("input", True) != []
 
 
 def of_each_pair() -> list[Any]:

@@ -6,7 +6,7 @@ from translators.dialect import Dialect, Operation, Route
 from translators.dialects.anthropic.decode import NAME, decode_request, peek
 from translators.dialects.anthropic.encode import encode_request
 from translators.dialects.anthropic.errors import decode_error, encode_error, error_frame
-from translators.dialects.anthropic.lists import count_reply, model_list, one_model
+from translators.dialects.anthropic.lists import COUNTING, count_reply, model_list, one_model
 from translators.dialects.anthropic.own import own_request
 from translators.dialects.anthropic.reply import decode_reply, encode_reply
 from translators.dialects.anthropic.stream_decoder import StreamDecoder
@@ -32,6 +32,7 @@ DIALECT: Final = Dialect(
     encode_error=encode_error,
     error_frame=error_frame,
     count_reply=count_reply,
+    counting=COUNTING,
     model_list=model_list,
     one_model=one_model,
     request_wire=Request,

@@ -1,10 +1,29 @@
 """The small bodies: token counts and model lists."""
 
-from typing import Any
+from typing import Any, Final
 
-from translators.dialect import ModelInfo
+from translators.counting import count_in, with_only
+from translators.dialect import Counting, ModelInfo, Target
 from translators.jsonio import ENCODER
 from translators.timestamp import timestamp
+
+COUNTED: Final = frozenset(
+    ("cache_control", "messages", "model", "output_config", "speed", "system", "thinking", "tool_choice", "tools")
+)
+"""Source: MessageCountTokensParams of the SDK."""
+
+
+def count_request(body: bytes, _: Target) -> bytes:
+    """A request of count_tokens."""
+    return with_only(body, COUNTED)
+
+
+def count_of(body: bytes) -> int:
+    """What the answer of count_tokens says. Raises UpstreamError."""
+    return count_in(body, "input_tokens")
+
+
+COUNTING: Final = Counting(count_request, count_of)
 
 
 def count_reply(tokens: int) -> bytes:

@@ -11,7 +11,7 @@ from translators.dialects.gemini.decode import decode_request
 from translators.dialects.gemini.encode import encode_request
 from translators.dialects.gemini.errors import decode_error, encode_error, error_frame
 from translators.dialects.gemini.framing import forward_query, reframe
-from translators.dialects.gemini.lists import count_reply, model_list, one_model
+from translators.dialects.gemini.lists import COUNTING, count_reply, model_list, one_model
 from translators.dialects.gemini.own import own_request
 from translators.dialects.gemini.reply import decode_reply, encode_reply
 from translators.dialects.gemini.request_wire import Request
@@ -83,6 +83,7 @@ DIALECT: Final = Dialect(
     encode_error=encode_error,
     error_frame=error_frame,
     count_reply=count_reply,
+    counting=COUNTING,
     model_list=model_list,
     one_model=one_model,
     stream_content_type="text/event-stream",

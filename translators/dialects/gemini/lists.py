@@ -3,11 +3,25 @@
 import re
 from typing import Any, Final
 
-from translators.dialect import ModelInfo
-from translators.jsonio import ENCODER
+from translators.counting import count_in
+from translators.dialect import Counting, ModelInfo, Target
+from translators.jsonio import ENCODER, top_level
 
 METHODS: Final = ("generateContent", "countTokens")
 _VERSION: Final = re.compile(r"-(\d+(?:\.\d+)?)(?:-|$)")
+
+
+def count_request(body: bytes, target: Target) -> bytes:
+    """A request of countTokens: all but its contents is counted only where it stands in a whole request."""
+    return ENCODER.encode({"generateContentRequest": {"model": f"models/{target.model}", **top_level(body)}})
+
+
+def count_of(body: bytes) -> int:
+    """What the answer of countTokens says. Raises UpstreamError."""
+    return count_in(body, "totalTokens")
+
+
+COUNTING: Final = Counting(count_request, count_of)
 
 
 def count_reply(tokens: int) -> bytes:

@@ -6,7 +6,7 @@ from translators.dialects.openai_responses.decode import decode_request
 from translators.dialects.openai_responses.decode_reply import StreamDecoder, decode_reply
 from translators.dialects.openai_responses.encode import encode_request
 from translators.dialects.openai_responses.errors import decode_error, encode_error, error_frame
-from translators.dialects.openai_responses.lists import model_list
+from translators.dialects.openai_responses.lists import COUNTING, model_list
 from translators.dialects.openai_responses.request import own_request
 from translators.dialects.openai_responses.stream_encoder import StreamEncoder, encode_reply
 from translators.dialects.openai_responses.streamed import stream_of
@@ -43,6 +43,7 @@ DIALECT = Dialect(
     encode_error=encode_error,
     error_frame=error_frame,
     count_reply=count_reply,
+    counting=COUNTING,
     model_list=model_list,
     one_model=one_model,
     own_request=own_request,
