@@ -69,7 +69,7 @@ class UpstreamAttempt:
         self._record = record
         self._settle = settle
         self._remember = remember
-        self._judge = Judge(provider, said, rules)
+        self._judge = Judge(provider, said, rules, exchange.operation)
         self._passthrough = passthrough
         self._status = 0
         self._refused = True  # until a status says otherwise
@@ -216,8 +216,13 @@ class UpstreamAttempt:
         return self._answer(put(body, reply, self._upstream, self._exchange.client, self._context))
 
     def _finish_other(self, body: bytes) -> bytes:
-        """A count of tokens, or a compaction: as it is, with the model that the client asked for where it names one."""
+        """A count of tokens, or a compaction: as it is, with the model that the client asked for where it names one.
+
+        Only a count can be another dialect's.
+        """
         client, wanted = self._exchange.client, self._context.model
+        if self._upstream is not client and (counting := self._upstream.counting) is not None:
+            return self._answer(client.count_reply(counting.tokens(body)))
         try:
             named = client.model_key in top_level(body)
         except BadRequest:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from random import random
+from typing import Final
 
 from addons.accounts.affinity import Sessions
 from addons.accounts.exhausted import AllBusy, CredentialsExhausted, ModelMissing
@@ -15,23 +16,27 @@ from addons.accounts.rotation import Rotation
 from addons.attempt import UpstreamAttempt
 from addons.bond import Bond
 from addons.continuity import Continuity
+from addons.counting import estimate
 from addons.exchange import Answer, AttemptRecord, Exchange, Headers, Step, Wait
 from addons.outbound import Outbound, Said, pairs
 from addons.pace import pace_of
 from addons.refusals import InternalError
 from addons.reply_headers import RETRY_AFTER
-from addons.rounds import Crowd, Rounds, Shares, Turn
+from addons.rounds import MAX_ATTEMPTS, Crowd, Rounds, Shares, Turn
 from addons.route import Leg, Tier
 from addons.routing.turns import RouteTurns
 from addons.rules.ruleset import Rules, ruled_text
 from addons.settings import Settings
 from addons.usage.record import UsageSink, record_of
 from addons.waiting import wait_for_turn
-from translators import GatewayError, tokens
+from translators import GatewayError
 from translators.conversation import Reply
-from translators.dialect import Dialect, Operation
+from translators.dialect import Operation
 
 logger = logging.getLogger(__name__)
+
+COUNTS: Final = 3
+"""After so many attempts a count is estimated: where one server can't count, its other keys can't either."""
 
 
 class Conductors:
@@ -80,27 +85,6 @@ class Conductors:
             self.sessions = before.sessions or self.sessions
 
 
-def able(client: Dialect, operation: Operation, tiers: Sequence[Tier]) -> tuple[Tier, ...]:
-    """Those whose upstream does this in the client's own dialect: into another one only generating is translated."""
-    left = [
-        tuple(
-            candidate
-            for candidate in tier
-            if candidate.provider.dialect_of(operation) == client.name and operation in candidate.provider.paths
-        )
-        for tier in tiers
-    ]
-    return tuple(tier for tier in left if tier)
-
-
-def estimate(client: Dialect, body: bytes) -> Answer:
-    """Our own count of a prompt's tokens, marked as an estimate. Raises BadRequest."""
-    count = tokens.estimate(client.decode_request(body))
-    said = {"content-type": "application/json", "x-cliproxy-estimate": "true"}
-    counted = client.count_reply(count)
-    return Answer(200, pairs(said), counted, counted)
-
-
 class ExchangeConductor:
     """See addons.exchange.Conductor."""
 
@@ -110,7 +94,8 @@ class ExchangeConductor:
         self._exchange = exchange
         self._bond = None if shared.sessions is None else Bond.of(exchange, shared.sessions)
         preferred = None if self._bond is None else self._bond.preferred(tiers, shared.clock())
-        self._rounds = Rounds(exchange.model, tiers, shared.shares, preferred, stream=exchange.stream)
+        most = COUNTS if exchange.operation is Operation.COUNT_TOKENS else MAX_ATTEMPTS
+        self._rounds = Rounds(exchange.model, tiers, shared.shares, preferred, stream=exchange.stream, most=most)
         self._unsaid: GatewayError | None = None
         self._last: UpstreamAttempt | None = None
         self._leg_failed: tuple[Leg, Outcome] | None = None
@@ -146,9 +131,12 @@ class ExchangeConductor:
     def _next(self) -> Step | Crowd:
         last = self._last
         if last is not None and last.outcome is not None:
-            if not last.outcome.another:
+            if last.outcome.another:
+                self._rounds.failed(last.outcome)
+            elif last.refusal_body is None and (counted := self._estimate()) is not None:
+                return counted  # What was refused are our words, not the client's.
+            else:
                 return self._refusal_of(last)
-            self._rounds.failed(last.outcome)
         return self._look()
 
     def _look(self) -> Step | Crowd:
@@ -160,11 +148,13 @@ class ExchangeConductor:
                 if (attempt := self._attempt(found, now_s)) is not None:
                     return attempt
                 continue
+            if (counted := self._estimate()) is not None:
+                return counted
             if found is not None:
-                return self._estimate() or found
+                return found
             wait_s = self._rounds.another(now_s, self._shared.random)
             if wait_s is None:
-                return self._estimate() or self._nobody_left(now_s)
+                return self._nobody_left(now_s)
             if wait_s:
                 return Wait(wait_s)
 
@@ -181,7 +171,8 @@ class ExchangeConductor:
         return self._answer(AllBusy(self._exchange.model, pools, waited_s=found.waited_s, tried=tried))
 
     def _estimate(self) -> Answer | None:
-        """A count of our own, where nobody is free to count or can: not every server of a dialect can."""
+        """A count of our own, where nobody is free to count or can: it neither waits nor asks anybody again, and not
+        every server of a dialect can."""
         exchange = self._exchange
         if exchange.operation is not Operation.COUNT_TOKENS:
             return None
@@ -196,7 +187,7 @@ class ExchangeConductor:
         def settle(outcome: Outcome) -> None:
             now_s = self._shared.clock()
             pool.give_back(lease, outcome, now_s)
-            if candidate.leg is not None and outcome.another:
+            if candidate.leg is not None and outcome.another and exchange.operation is not Operation.COUNT_TOKENS:
                 self._leg_failed = (candidate.leg, outcome)
             if self._bond is not None:
                 self._bond.learn(candidate, credential.id, outcome, now_s)

@@ -11,6 +11,7 @@ from addons.exchange import Breakage
 from addons.outbound import Said
 from addons.providers.provider import Provider
 from translators import GatewayError, UpstreamError
+from translators.dialect import Operation
 from translators.errors import ErrorKind
 
 _KINDS: Final[Mapping[Breakage, tuple[ErrorKind, int]]] = {
@@ -18,6 +19,9 @@ _KINDS: Final[Mapping[Breakage, tuple[ErrorKind, int]]] = {
     Breakage.TIMEOUT: (ErrorKind.TIMEOUT, 504),
     Breakage.PROTOCOL: (ErrorKind.SERVER, 502),
 }
+
+_OF_THE_CREDENTIAL: Final = frozenset((OutcomeKind.UNAUTHORIZED, OutcomeKind.FORBIDDEN, OutcomeKind.RATE_LIMITED))
+"""What the refusal of a count says of generating, too. All else rests nothing: not every server can count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,14 @@ class Failure:
 class Judge:
     """Judges one attempt, by the provider's rules and the user's above them. Headers in lower case."""
 
-    def __init__(self, provider: Provider, said: Said, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self, provider: Provider, said: Said, rules: Sequence[Rule], operation: Operation = Operation.GENERATE
+    ) -> None:
         self.secrets = tuple(said.request.secret_values())
         self._provider = provider
         self._upstream = said.upstream
         self._rules = rules
+        self._counts = operation is Operation.COUNT_TOKENS
 
     def refused(self, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
         """The upstream answered with an error status."""
@@ -62,6 +69,8 @@ class Judge:
     def _outcome(self, status: int, headers: Mapping[str, str], body: bytes, known_status: int) -> Outcome:
         """The user's rules know an error inside a 200 reply by the status that it would have had."""
         outcome = self._provider.classify(status, headers, body)
+        if self._counts and outcome.kind not in _OF_THE_CREDENTIAL:
+            outcome = replace(outcome, scope=Scope.NOTHING)
         return ruled(outcome, self._rules, known_status or outcome.status or 0, body) if self._rules else outcome
 
     def _failure(self, outcome: Outcome, error: GatewayError) -> Failure:

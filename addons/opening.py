@@ -12,7 +12,7 @@ from mitmproxy import http
 from addons import exchange as exchanges
 from addons.access import KEY_HEADERS, KEY_PARAMETERS
 from addons.accounts.masking import MASK
-from addons.conduct import able, estimate
+from addons.counting import able, estimate
 from addons.decompress import MAX_BODY_BYTES, BadEncoding, TooLong, decompressed
 from addons.exchange import Exchange
 from addons.paths import Place

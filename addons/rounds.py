@@ -96,7 +96,8 @@ class Shares:
 
 
 class Rounds:
-    """The rounds of one request. `model`: as the client asked for it. `stream`: whether it wants one."""
+    """The rounds of one request. `model`: as the client asked for it. `stream`: whether it wants one. `most`: how many
+    attempts in all."""
 
     def __init__(
         self,
@@ -106,8 +107,10 @@ class Rounds:
         preferred: Preferred | None = None,
         *,
         stream: bool = False,
+        most: int = MAX_ATTEMPTS,
     ) -> None:
         self.number = 0
+        self._most = most
         self._model = model
         self._tiers = tiers
         self._shares = shares
@@ -128,8 +131,8 @@ class Rounds:
 
     def pick(self, now_s: float) -> Turn | Crowd | None:
         """Whose turn it is now; None where this round has nobody left."""
-        most = self._settings.max_retry_credentials or MAX_ATTEMPTS
-        if self._attempts_in_round >= most or self._attempts >= MAX_ATTEMPTS:
+        most = self._settings.max_retry_credentials or self._most
+        if self._attempts_in_round >= most or self._attempts >= self._most:
             return None
         found = self._pick_preferred(now_s) or self._pick(now_s, resting_too=False)
         if found is None and not self.number:
@@ -164,7 +167,7 @@ class Rounds:
 
         A little longer than the first to recover needs, so that those who wait for it do not all come at once.
         """
-        if self._attempts >= MAX_ATTEMPTS or not (self._may_pass or not self._attempts_in_round):
+        if self._attempts >= self._most or not (self._may_pass or not self._attempts_in_round):
             return None
         if self.number and not self._attempts_in_round:
             wait_s = self._wait_s(now_s, self.retry_round)

@@ -229,13 +229,13 @@ def test_who_speaks_another_dialect_is_translated(
 
 
 def test_a_count_that_nobody_makes_is_estimated_where_the_request_can_be_read(gateway: Gateway) -> None:
-    body = {"model": "gpt-asked", "messages": [{"role": "user", "content": "hello"}]}
+    body = {"model": "chat-asked", "messages": [{"role": "user", "content": "hello"}]}
     status, told = answered(gateway, "/v1/messages/count_tokens", body)
     assert (status, told["input_tokens"] > 0) == (200, True)
-    for prompt in (said("hello"), {"generateContentRequest": {**said("hello"), "model": "models/claude-asked"}}):
-        status, told = answered(gateway, "/v1beta/models/claude-asked:countTokens", prompt)
+    for prompt in (said("hello"), {"generateContentRequest": {**said("hello"), "model": "models/chat-asked"}}):
+        status, told = answered(gateway, "/v1beta/models/chat-asked:countTokens", prompt)
         assert (status, told["totalTokens"] > 0) == (200, True)
-    status, told = answered(gateway, "/v1beta/models/claude-asked:countTokens", {"contents": "hello"})
+    status, told = answered(gateway, "/v1beta/models/chat-asked:countTokens", {"contents": "hello"})
     assert (status, told["error"]["status"]) == (400, "INVALID_ARGUMENT")
 
 

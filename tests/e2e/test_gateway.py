@@ -134,7 +134,7 @@ def test_a_claude_counts_its_own_tokens(home: House) -> None:
     assert counted.input_tokens > 0
 
 
-def test_tokens_for_another_vendor_are_estimated(home: House) -> None:
+def test_tokens_for_a_vendor_that_can_not_count_are_estimated(home: House) -> None:
     claude = anthropic.Anthropic(base_url=home.proxy.url, api_key=CLIENT_KEY, max_retries=0)
     short = claude.messages.count_tokens(model="gpt-asked", messages=[{"role": "user", "content": "hello"}])
     long = claude.messages.count_tokens(model="gpt-asked", messages=[{"role": "user", "content": "hello " * 500}])

@@ -162,6 +162,14 @@ def test_the_pool_answers_where_the_vendor_was_asked(here: Place, client: Client
     }
 
 
+def test_tokens_are_counted_by_who_would_answer(here: Place) -> None:
+    with anthropic.Anthropic(api_key=OWN_KEY, max_retries=0) as client:
+        hello: Any = [{"role": "user", "content": "hello"}]
+        assert client.messages.count_tokens(model="gemini-asked", messages=hello).input_tokens > 0
+    (request,) = here.vendors["gemini"].requests
+    assert request.path == "/v1beta/models/gemini-2.5-flash:countTokens"
+
+
 @pytest.mark.parametrize("status", [401, 429])
 def test_the_next_key_answers_where_one_fails(here: Place, client: Client, stream: bool, status: int) -> None:
     vendor = here.vendors[client.vendor]

@@ -8,7 +8,8 @@ from typing import Any, Final
 from addons.access import ANYONE
 from addons.accounts import from_settings
 from addons.attempt import UpstreamAttempt
-from addons.conduct import Conductors, ExchangeConductor, able
+from addons.conduct import Conductors, ExchangeConductor
+from addons.counting import able
 from addons.exchange import Answer, Exchange, Head, Step
 from addons.route import Router
 from addons.settings import parse
