@@ -27,6 +27,7 @@ SECRETS: Final = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key"})
 """Headers in which vendors take a credential."""
 
 SHORTEST_SECRET: Final = 8
+SILENCE_S: Final = 600.0
 OVERSIZED: Final = "cliproxy.oversized"
 
 
@@ -64,7 +65,7 @@ class UpstreamRequest:
     body: bytes
     secrets: frozenset[bytes] = SECRETS
     connect_timeout_s: float = 10.0
-    silence_timeout_s: float = 600.0
+    silence_timeout_s: float = SILENCE_S
     egress: Egress | None = None
 
     def secret_values(self) -> Iterator[str]:

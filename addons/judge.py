@@ -57,7 +57,9 @@ class Judge:
     def broken(self, how: Breakage, message: str) -> Failure:
         """The upstream broke below HTTP."""
         kind, status = _KINDS[how]
-        outcome = Outcome(OutcomeKind.TRANSIENT, Scope.CREDENTIAL, None, f"{how.value}: {message}"[:200])
+        alive = self._counts and how is not Breakage.CONNECT  # It may generate all the same.
+        scope = Scope.NOTHING if alive else Scope.CREDENTIAL
+        outcome = Outcome(OutcomeKind.TRANSIENT, scope, None, f"{how.value}: {message}"[:200])
         return self._failure(outcome, UpstreamError(kind, f"{self._provider.name}: {message}", status=status))
 
     def unreadable(self, error: Exception, status: int) -> Failure:

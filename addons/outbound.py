@@ -4,13 +4,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 import msgspec
 
 from addons.accounts.credential import Credential
 from addons.continuity import Continuity
-from addons.exchange import SECRETS, Egress, Exchange, Headers, UpstreamRequest
+from addons.exchange import SECRETS, SILENCE_S, Egress, Exchange, Headers, UpstreamRequest
 from addons.providers.headers import extra_headers
 from addons.providers.provider import Provider
 from addons.route import Candidate
@@ -30,6 +31,9 @@ from translators import (
 from translators.conversation import Conversation
 from translators.dialect import Dialect, Operation
 from translators.jsonio import ENCODER, top_level
+
+COUNT_SILENCE_S: Final = 20.0
+"""A count is a matter of a second or two; an estimate is better than a longer wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,7 @@ class Outbound:
             pairs(headers),
             body,
             secret_names,
+            silence_timeout_s=COUNT_SILENCE_S if exchange.operation is Operation.COUNT_TOKENS else SILENCE_S,
             egress=egress_of(credential.proxy.get_secret_value()),
         )
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from addons.exchange import Answer
+from addons.exchange import Answer, Breakage
 from tests.support.conducting import HI, JSON_HEAD, Play, Stage, chat, refuse
 from translators.registry import dialect
 
@@ -105,6 +105,18 @@ def test_a_count_that_fails_is_estimated_and_rests_nothing(
     assert counted(play.answer(), client) > 0
     assert [pool.blocked(stage.now_s, "big-upstream") for pool in stage.pools.values()] == [()]
     assert stage.play(client=client, body=BODIES[client]).attempt()
+
+
+@pytest.mark.parametrize("how", Breakage)
+def test_an_upstream_that_breaks_while_it_counts_rests_only_where_nobody_is_there(how: Breakage) -> None:
+    stage = serving("gemini")
+    play = count(stage, "anthropic")
+    attempt = play.attempt()
+    assert attempt.request.silence_timeout_s < 60 < stage.play().attempt().request.silence_timeout_s
+    attempt.broken(how, "gone")
+    assert counted(play.answer(), "anthropic") > 0
+    (pool,) = stage.pools.values()
+    assert bool(pool.blocked(stage.now_s, "big-upstream")) is (how is Breakage.CONNECT)
 
 
 @pytest.mark.parametrize(("status", "rests"), [(401, True), (403, True), (429, True), (400, False)])
