@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from random import random
-from typing import Final
 
 from addons.accounts.affinity import Sessions
 from addons.accounts.exhausted import AllBusy, CredentialsExhausted, ModelMissing
@@ -22,7 +21,7 @@ from addons.outbound import Outbound, Said, pairs
 from addons.pace import pace_of
 from addons.refusals import InternalError
 from addons.reply_headers import RETRY_AFTER
-from addons.rounds import MAX_ATTEMPTS, Crowd, Rounds, Shares, Turn
+from addons.rounds import Crowd, Rounds, Shares, Turn
 from addons.route import Leg, Tier
 from addons.routing.turns import RouteTurns
 from addons.rules.ruleset import Rules, ruled_text
@@ -34,9 +33,6 @@ from translators.conversation import Reply
 from translators.dialect import Operation
 
 logger = logging.getLogger(__name__)
-
-COUNTS: Final = 3
-"""After so many attempts a count is estimated: where one server can't count, its other keys can't either."""
 
 
 class Conductors:
@@ -94,8 +90,8 @@ class ExchangeConductor:
         self._exchange = exchange
         self._bond = None if shared.sessions is None else Bond.of(exchange, shared.sessions)
         preferred = None if self._bond is None else self._bond.preferred(tiers, shared.clock())
-        most = COUNTS if exchange.operation is Operation.COUNT_TOKENS else MAX_ATTEMPTS
-        self._rounds = Rounds(exchange.model, tiers, shared.shares, preferred, stream=exchange.stream, most=most)
+        counts = exchange.operation is Operation.COUNT_TOKENS
+        self._rounds = Rounds(exchange.model, tiers, shared.shares, preferred, stream=exchange.stream, counts=counts)
         self._unsaid: GatewayError | None = None
         self._last: UpstreamAttempt | None = None
         self._leg_failed: tuple[Leg, Outcome] | None = None

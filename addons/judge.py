@@ -20,8 +20,9 @@ _KINDS: Final[Mapping[Breakage, tuple[ErrorKind, int]]] = {
     Breakage.PROTOCOL: (ErrorKind.SERVER, 502),
 }
 
-_OF_THE_CREDENTIAL: Final = frozenset((OutcomeKind.UNAUTHORIZED, OutcomeKind.FORBIDDEN, OutcomeKind.RATE_LIMITED))
-"""What the refusal of a count says of generating, too. All else rests nothing: not every server can count."""
+_OF_THE_CREDENTIAL: Final = frozenset((OutcomeKind.UNAUTHORIZED, OutcomeKind.FORBIDDEN))
+"""What the refusal of a count says of generating, too. All else rests counting alone: vendors limit it by itself
+(Source: Anthropic's documentation of token counting), and not every server can count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Judge:
         """The upstream broke below HTTP."""
         kind, status = _KINDS[how]
         alive = self._counts and how is not Breakage.CONNECT  # It may generate all the same.
-        scope = Scope.NOTHING if alive else Scope.CREDENTIAL
+        scope = Scope.MODEL if alive else Scope.CREDENTIAL
         outcome = Outcome(OutcomeKind.TRANSIENT, scope, None, f"{how.value}: {message}"[:200])
         return self._failure(outcome, UpstreamError(kind, f"{self._provider.name}: {message}", status=status))
 
@@ -71,8 +72,8 @@ class Judge:
     def _outcome(self, status: int, headers: Mapping[str, str], body: bytes, known_status: int) -> Outcome:
         """The user's rules know an error inside a 200 reply by the status that it would have had."""
         outcome = self._provider.classify(status, headers, body)
-        if self._counts and outcome.kind not in _OF_THE_CREDENTIAL:
-            outcome = replace(outcome, scope=Scope.NOTHING)
+        if self._counts and outcome.another and outcome.kind not in _OF_THE_CREDENTIAL:
+            outcome = replace(outcome, scope=Scope.MODEL)
         return ruled(outcome, self._rules, known_status or outcome.status or 0, body) if self._rules else outcome
 
     def _failure(self, outcome: Outcome, error: GatewayError) -> Failure:

@@ -26,6 +26,9 @@ from addons.route import Candidate, Tier
 from addons.settings import Settings
 
 MAX_ATTEMPTS: Final = 32
+COUNTS: Final = 3
+"""After so many attempts a count is estimated: where one server can't count, its other keys can't either."""
+COUNTED: Final = " (tokens counted)"
 JITTER: Final = 0.25
 MOST_JITTER_S: Final = 2.0
 EARLY_S: Final = 0.05
@@ -96,8 +99,8 @@ class Shares:
 
 
 class Rounds:
-    """The rounds of one request. `model`: as the client asked for it. `stream`: whether it wants one. `most`: how many
-    attempts in all."""
+    """The rounds of one request. `model`: as the client asked for it. `stream`: whether it wants one. `counts`: its
+    tokens are to be counted, which is less urgent."""
 
     def __init__(
         self,
@@ -107,10 +110,11 @@ class Rounds:
         preferred: Preferred | None = None,
         *,
         stream: bool = False,
-        most: int = MAX_ATTEMPTS,
+        counts: bool = False,
     ) -> None:
         self.number = 0
-        self._most = most
+        self._most = COUNTS if counts else MAX_ATTEMPTS
+        self._counts = counts
         self._model = model
         self._tiers = tiers
         self._shares = shares
@@ -135,7 +139,7 @@ class Rounds:
         if self._attempts_in_round >= most or self._attempts >= self._most:
             return None
         found = self._pick_preferred(now_s) or self._pick(now_s, resting_too=False)
-        if found is None and not self.number:
+        if found is None and not self.number and not self._counts:
             return self._pick(now_s, resting_too=True)
         return found
 
@@ -192,7 +196,7 @@ class Rounds:
         found: list[Exhausted] = []
         for candidate in (candidate for tier in self._tiers for candidate in tier):
             nobody = self._pools[candidate.pool].pick(
-                now_s, candidate.model, candidate.credentials, candidate.credentials, retry_round=retry_round
+                now_s, self._wanted(candidate), candidate.credentials, candidate.credentials, retry_round=retry_round
             )
             assert isinstance(nobody, Exhausted)
             found.append(nobody)
@@ -211,7 +215,8 @@ class Rounds:
         self._preferred = None  # Once: if it fails, or is not free, another one takes the session over.
         candidate = preferred.candidate
         pool = self._pools[candidate.pool]
-        picked = pool.pick(now_s, candidate.model, _NOBODY, candidate.credentials, bound=preferred.credential)
+        wanted = self._wanted(candidate)
+        picked = pool.pick(now_s, wanted, _NOBODY, candidate.credentials, bound=preferred.credential)
         if not isinstance(picked, Lease):
             return None
         if picked.credential.id != preferred.credential and candidate not in self._tiers[0]:
@@ -226,7 +231,7 @@ class Rounds:
             for candidate in self._order(tier):
                 picked = self._pools[candidate.pool].pick(
                     now_s,
-                    candidate.model,
+                    self._wanted(candidate),
                     self._tried.get((candidate.pool, candidate.model), _NOBODY),
                     candidate.credentials,
                     resting_too=resting_too,
@@ -240,6 +245,11 @@ class Rounds:
                 if free_s is not None and free_s > now_s:
                     wake_s = free_s if wake_s is None else min(wake_s, free_s)
         return Crowd(tuple(busy), wake_s, resting_too) if busy else None
+
+    def _wanted(self, candidate: Candidate) -> str:
+        """What the pool gives, and rests. Vendors limit counting by itself, and not every server can count: the model
+        does not rest with it."""
+        return candidate.model + COUNTED if self._counts else candidate.model
 
     def _order(self, tier: int) -> list[Candidate]:
         """Its turn moves when the tier is first needed."""

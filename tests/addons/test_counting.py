@@ -119,7 +119,7 @@ def test_an_upstream_that_breaks_while_it_counts_rests_only_where_nobody_is_ther
     assert bool(pool.blocked(stage.now_s, "big-upstream")) is (how is Breakage.CONNECT)
 
 
-@pytest.mark.parametrize(("status", "rests"), [(401, True), (403, True), (429, True), (400, False)])
+@pytest.mark.parametrize(("status", "rests"), [(401, True), (403, True), (429, False), (400, False)])
 def test_a_count_that_speaks_of_the_credential_rests_it(status: int, rests: bool) -> None:
     stage = serving("gemini")
     play = count(stage, "anthropic")
@@ -127,6 +127,16 @@ def test_a_count_that_speaks_of_the_credential_rests_it(status: int, rests: bool
     assert counted(play.answer(), "anthropic") > 0
     (pool,) = stage.pools.values()
     assert bool(pool.blocked(stage.now_s, "big-upstream")) is rests
+
+
+@pytest.mark.parametrize(("status", "body"), [(429, b"{}"), (404, NAMED), (404, b"{}"), (405, b"{}"), (500, b"{}")])
+def test_who_can_not_count_now_is_not_asked_again_at_once(status: int, body: bytes) -> None:
+    stage = serving("gemini")
+    play = count(stage, "anthropic")
+    refuse(play.attempt(), status, body)
+    assert counted(play.answer(), "anthropic") > 0
+    assert counted(count(stage, "anthropic").answer(), "anthropic") > 0
+    assert stage.play(client="gemini", body=BODIES["gemini"]).attempt()
 
 
 def test_a_model_that_is_missing_rests_all_the_same_where_it_was_to_answer() -> None:
@@ -155,13 +165,12 @@ def test_another_key_may_count_where_one_can_not() -> None:
     assert json.loads(second.close()) == {"input_tokens": 3}
 
 
-def test_a_count_is_asked_in_one_round_and_waits_for_nobody() -> None:
+@pytest.mark.parametrize("status", [500, 429])
+def test_a_count_is_asked_in_one_round_and_waits_for_nobody(status: int) -> None:
     stage = serving("gemini", request_retry=3, max_retry_interval=60)
-    for status in (500, 429):
-        play = count(stage, "anthropic")
-        refuse(play.attempt(), status)
-        assert counted(play.answer(), "anthropic") > 0
-    assert counted(count(stage, "anthropic").answer(), "anthropic") > 0  # It rests now.
+    play = count(stage, "anthropic")
+    refuse(play.attempt(), status)
+    assert counted(play.answer(), "anthropic") > 0
 
 
 def test_of_many_keys_only_some_are_asked_to_count() -> None:
