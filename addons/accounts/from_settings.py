@@ -1,11 +1,11 @@
 """The credentials and pools that config.yaml names."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from pydantic import SecretStr
 
+from addons import regexp
 from addons.accounts.cooldown import Cooling
 from addons.accounts.credential import Credential, credential_id
 from addons.accounts.outcome import Action
@@ -97,5 +97,5 @@ def _proxy(*named: SecretStr) -> SecretStr:
 
 
 def _rule(rule: RequestRule) -> Rule:
-    patterns = tuple(re.compile(pattern) for pattern in rule.match_regexr)
+    patterns = tuple(regexp.compiled(pattern) for pattern in rule.match_regexr)
     return Rule(rule.status, Action(rule.action), rule.match, patterns)

@@ -1,10 +1,10 @@
 """What a vendor's error means where the user knows better: `request-scoped-errors` of config.yaml."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from addons.accounts.outcome import Action, Outcome
+from addons.regexp import Regexp
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Rule:
     status: int
     action: Action
     words: tuple[str, ...] = ()
-    patterns: tuple[re.Pattern[str], ...] = ()
+    patterns: tuple[Regexp, ...] = ()
 
     def holds(self, status: int, body: str) -> bool:
         """Whether it is about this error."""

@@ -4,12 +4,13 @@ They are applied to the client's body before it is translated: all that strip, t
 file. What is there already is not put there again, so a conversation that comes back with each turn stays as it was.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from addons import regexp
 from addons.accounts.masking import masked
+from addons.regexp import Regexp
 from addons.routing.wildcard import fits
 from addons.rules import document
 from addons.rules.document import Value
@@ -40,7 +41,7 @@ class Rule:
     name: str
     models: tuple[tuple[str, str], ...]
     target: Literal["system", "user"]
-    pattern: re.Pattern[str] | None
+    pattern: Regexp | None
     content: str
     marker: str
     position: Position
@@ -88,7 +89,7 @@ def _rule(one: PromptRule) -> Rule:
         name=one.name,
         models=tuple((model.name, model.protocol) for model in one.models),
         target=one.target,
-        pattern=re.compile(one.pattern) if one.action == "strip" else None,
+        pattern=regexp.compiled(one.pattern) if one.action == "strip" else None,
         content=one.content,
         marker=one.marker,
         position=one.position,
@@ -105,7 +106,7 @@ def _apply(rule: Rule, body: Value, texts: Texts) -> bool:
     return spot is not None and _inject(spot, rule)
 
 
-def _strip(spot: Spot, pattern: re.Pattern[str]) -> bool:
+def _strip(spot: Spot, pattern: Regexp) -> bool:
     changed = False
     for text in spot.texts():
         before = text.text or ""

@@ -2,12 +2,13 @@
 
 import ipaddress
 import re
-import warnings
 from collections.abc import Mapping
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+from addons import regexp
 
 _TEMPLATE: Final = re.compile(
     r"<?your[-_ ]?(?:\w+[-_ ]){0,3}(?:(?:api|secret|auth)[-_ ]?)?(?:key|token)(?:[-_ ]?(?:\d+|here))*>?"
@@ -122,12 +123,7 @@ def _proxy_url(value: SecretStr) -> SecretStr:
 
 
 def _pattern(value: str) -> str:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", FutureWarning)  # [[:alpha:]], which Python reads as something else
-            re.compile(value)
-    except (re.error, FutureWarning, RecursionError, OverflowError) as error:
-        raise ValueError(f"is no regular expression of Python: {error}") from error
+    regexp.compiled(value)
     return value
 
 

@@ -79,8 +79,8 @@ MISTAKES = {
         " stop, stop-and-cooldown, continue, continue-and-cooldown: continue-and-cooldown was probably meant"
     ),
     "claude-api-key: [{api-key: k, request-scoped-errors: [{status: 400, match-regexr: ['a('], action: stop}]}]": (
-        "claude-api-key[0].request-scoped-errors[0].match-regexr[0]: is no regular expression of Python:"
-        " missing ), unterminated subpattern at position 1"
+        "claude-api-key[0].request-scoped-errors[0].match-regexr[0]: is no regular expression of RE2 (Go's):"
+        " missing ): a("
     ),
     "claude-api-key: [{api-key: k, models: [{name: m, thinking: {min: 9, max: 5}}]}]": (
         "claude-api-key[0].models[0].thinking: min (9) is above max (5): exchange them"

@@ -145,7 +145,7 @@ def test_a_broken_payload_rule_is_left_out_with_a_line_that_names_its_place(sect
         (changed(STRIP, pattern=...), "strip needs a pattern"),
         (changed(STRIP, content="x"), "neither content nor marker"),
         (changed(STRIP, marker="x"), "neither content nor marker"),
-        (changed(STRIP, pattern="("), "pattern: is no regular expression of Python"),
+        (changed(STRIP, pattern="("), "pattern: is no regular expression of RE2"),
         (changed(STRIP, pattern="x" * 1025), "longer than 1024"),
         (changed(INJECT, models=[{"name": "*", "protocol": "responses"}]), "models[0].protocol: must be one of"),
         (changed(INJECT, name="first"), "its name is that of prompt-rules[0]"),
