@@ -121,7 +121,10 @@ class Outbound:
         return msgspec.structs.replace(translated, body=body, losses=losses), told
 
     def _payload(self, body: bytes, upstream: Dialect, target: Target) -> Ruled:
-        """Only what is generated is ruled: to count, or to compact, vendors take few fields and refuse all others."""
+        """Only what is generated is ruled: to count, or to compact, vendors take few fields and refuse all others.
+
+        CLIProxyAPI rules compactions too, but as `openai-response`: its rules on `codex`, so nearly all, pass them by.
+        """
         exchange = self._exchange
         if not self._rules.payload or exchange.operation is not Operation.GENERATE:
             return Ruled(body)

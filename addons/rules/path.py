@@ -1,7 +1,8 @@
 """Places in a JSON document, in the spelling of CLIProxyAPI's payload rules: gjson's for looking, sjson's for editing.
 
 `a.b.0` goes through keys and indices; `\\.` is a dot in a key, and so of every other character; `:0` is the key "0"
-where a list could be meant. `#(type=="x")` is the first element that the condition holds for, `#(type=="x")#` each.
+where a list could be meant. `#(type=="x")` is the first element that the condition holds for, `#(type=="x")#` each;
+conditions are put together with `&&`, and these with `||`.
 For editing `-1` is behind the last element (in a filter: the last one). For looking `*` and `?` in a key stand for any
 text and any character, `#` for the number of elements, `#.a` for the `a` of each of them.
 Source: gjson SYNTAX.md, sjson README, CLIProxyAPI payload_helpers.go.
@@ -45,12 +46,19 @@ class Each:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """Elements that the condition holds for: the first, or `each`. `compare` "": that there is something."""
+class Term:
+    """What an element must be. `compare` "": that there is something."""
 
     left: "Path"
     compare: Compare
     right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Elements that all terms of one of `either` hold for: the first, or `each`."""
+
+    either: tuple[tuple[Term, ...], ...]
     each: bool
 
 
@@ -149,6 +157,34 @@ def _name(piece: str, *, forced: bool) -> Part:
 
 
 def _query(inner: str, *, each: bool) -> Query:
+    """gjson knows neither `||` nor `&&`: they are CLIProxyAPI's."""
+    return Query(tuple(tuple(map(_term, _split(one, "&&"))) for one in _split(inner, "||")), each)
+
+
+def _term(inner: str) -> Term:
+    for at in _plain_places(inner):
+        operator = _OPERATOR.match(inner, at)
+        if operator is None:
+            continue
+        left, right = inner[:at].strip(), inner[operator.end() :].strip()
+        if right.startswith("~"):
+            raise ValueError("holds a condition with `~`, which is not known here")
+        compare: Any = "==" if operator[0] == "=" else operator[0]
+        return Term(parse(left) if left else (), compare, right)
+    return Term(parse(inner), "", "")
+
+
+def _split(inner: str, operator: str) -> Iterator[str]:
+    start = 0
+    for at in _plain_places(inner):
+        if inner.startswith(operator, at):
+            yield inner[start:at].strip()
+            start = at + len(operator)
+    yield inner[start:].strip()
+
+
+def _plain_places(inner: str) -> Iterator[int]:
+    """Where neither quotes nor escapes nor inner conditions are."""
     at, quoted = 0, False
     while at < len(inner):
         if inner[at] == "\\":
@@ -159,10 +195,6 @@ def _query(inner: str, *, each: bool) -> Query:
             continue
         if inner[at] == '"':
             quoted = not quoted
-        operator = None if quoted else _OPERATOR.match(inner, at)
-        if operator is not None:
-            left, right = inner[:at].strip(), inner[operator.end() :].strip()
-            compare: Any = "==" if operator[0] == "=" else operator[0]
-            return Query(parse(left) if left else (), compare, right, each)
+        elif not quoted:
+            yield at
         at += 1
-    return Query(parse(inner), "", "", each)

@@ -1,9 +1,10 @@
 """Payload rules: what is set in, and taken out of, the bodies that upstreams get. Source: CLIProxyAPI's `payload`.
 
-They are applied to the request as the upstream is to hear it, in this order: default and default-raw (where the request
-said nothing; the first rule that sets a path wins), override and override-raw (in any case, the last one wins), filter.
-A rule's conditions look at the body as the rules before it have left it. Said is what stands in the translated body
-before the rules, as in CLIProxyAPI; but here also how much to think, where the model's name asks for that in a suffix.
+They are applied to the request as the upstream is to hear it, before its provider's duties and its envelope, in this
+order: default and default-raw (where the request said nothing; the first rule that sets a path wins), override and
+override-raw (in any case, the last one wins), filter. A rule's conditions look at the body as the rules before it have
+left it. Said is what stands in the translated body before the rules, as in CLIProxyAPI; but here also how much to
+think, where the model's name asks for that in a suffix.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from addons.accounts.masking import masked
-from addons.rules import document, places
+from addons.rules import document, images, places
 from addons.rules.document import Value
 from addons.rules.path import Path, Place, parse, parse_for_editing
 from addons.rules.scope import Scope, called
@@ -72,14 +73,18 @@ class Rule:
 
 
 class PayloadRules:
-    """The rules of a config. Which of them may be about a model is remembered, since clients ask for the same ones."""
+    """The rules of a config. Which of them may be about a model is remembered, since clients ask for the same ones.
 
-    def __init__(self, settings: Payload) -> None:
+    `withdraws_images`: the tool that makes images is taken out before.
+    """
+
+    def __init__(self, settings: Payload, *, withdraws_images: bool = False) -> None:
         self._rules = tuple(_rules(settings))
+        self._withdraws_images = withdraws_images
         self._found: dict[tuple[str, str, str, str], tuple[Rule, ...]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._rules)
+        return bool(self._rules) or self._withdraws_images
 
     def apply(
         self, body: bytes, *, asked: str, model: str, client: str, upstream: str, headers: Mapping[str, str]
@@ -89,9 +94,12 @@ class PayloadRules:
         JSON object, where a rule might be about it.
         """
         rules = self._about(asked, model, client, upstream, headers)
-        if not rules:
+        withdraws = self._withdraws_images and images.may_be_offered(body)
+        if not rules and not withdraws:
             return Ruled(body)
-        return _applied(rules, body)
+        value = document.read(body)
+        told = [*(images.withdraw(value) if withdraws else ()), *_applied(rules, value)]
+        return Ruled(value.raw if told else body, tuple(told))
 
     def _about(self, asked: str, model: str, client: str, upstream: str, headers: Mapping[str, str]) -> list[Rule]:
         key = (asked, model, client, upstream)
@@ -112,18 +120,15 @@ class PayloadRules:
                 yield Rule(rule.way, meant, rule.edits)
 
 
-def _applied(rules: Iterable[Rule], body: bytes) -> Ruled:
-    value = document.read(body)
-    told: list[str] = []
+def _applied(rules: Iterable[Rule], value: Value) -> Iterator[str]:
+    """What they have changed."""
     defaults: set[Place] = set()
     for rule in rules:
         if not any(all(condition.holds(value) for condition in one.conditions) for one in rule.meant):
             continue
         for where, raw in rule.edits:
-            told += [
-                f"{rule.way} {masked(places.shown(place))}" for place in _edited(value, rule, where, raw, defaults)
-            ]
-    return Ruled(value.raw if told else body, tuple(told))
+            for place in _edited(value, rule, where, raw, defaults):
+                yield f"{rule.way} {masked(places.shown(place))}"
 
 
 def _edited(value: Value, rule: Rule, where: Path, raw: bytes | None, defaults: set[Place]) -> Iterator[Place]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from addons.rules.document import Value
-from addons.rules.path import APPEND, Compare, Each, Name, Part, Path, Place, Query, Wild
+from addons.rules.path import APPEND, Compare, Each, Name, Part, Path, Place, Query, Term, Wild
 from translators.jsonio import ENCODER
 
 MOST_FILLED: Final = 64
@@ -60,32 +60,36 @@ def _collected(value: Value, rest: Sequence[Part]) -> Value:
 
 
 def _fitting(items: Sequence[Value], query: Query) -> list[int]:
-    fitting = (index for index, item in enumerate(items) if _holds(item, query))
+    fitting = (
+        index
+        for index, item in enumerate(items)
+        if any(all(_holds(item, term) for term in terms) for terms in query.either)
+    )
     if query.each:
         return list(fitting)
     first = next(fitting, None)
     return [] if first is None else [first]
 
 
-def _holds(item: Value, query: Query) -> bool:
+def _holds(item: Value, term: Term) -> bool:
     """As gjson compares: a text with text, a number with a number, by what stands in the document."""
-    found = next(find(item, query.left), None)
+    found = next(find(item, term.left), None)
     if found is None:
         return False
-    if not query.compare:
+    if not term.compare:
         return True
     match found.kind:
         case "string":
-            return _compared(found.text or "", query.compare, _unquoted(query.right))
+            return _compared(found.text or "", term.compare, _unquoted(term.right))
         case "number":
             try:
-                return _compared(float(found.raw), query.compare, float(query.right))
+                return _compared(float(found.raw), term.compare, float(term.right))
             except ValueError:
                 return False
         case "true" | "false":
             order = {"false": 0, "true": 1}
-            other = order.get(query.right)
-            return other is not None and _compared(order[found.kind], query.compare, other)
+            other = order.get(term.right)
+            return other is not None and _compared(order[found.kind], term.compare, other)
         case _:
             return False
 

@@ -15,7 +15,7 @@ class Rules:
     """What is done to a request on its way. Where no rule is about it, its bytes are the ones that came."""
 
     def __init__(self, settings: Settings) -> None:
-        self.payload = PayloadRules(settings.payload)
+        self.payload = PayloadRules(settings.payload, withdraws_images=settings.disable_image_generation)
         self.prompts = PromptRules(settings.prompt_rules)
 
     def prompted(self, body: bytes, *, asked: str, client: str, operation: Operation) -> Ruled:

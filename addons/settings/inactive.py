@@ -50,7 +50,6 @@ INACTIVE: Final[Mapping[str, Mapping[str, str]]] = {
         "auth-auto-refresh-workers": ACCOUNTS,
         "quota-exceeded": "no credential moves to other projects, models or paid credits by itself",
         "nonstream-keepalive": "nonstream-keepalive-interval is what switches it on",
-        "disable-image-generation": IMAGES,
         "gpt-image-2-base-model": IMAGES,
         "video-result-auth-cache-ttl": IMAGES,
         "codex": f"{LATER}, and {DISGUISE}",

@@ -17,7 +17,7 @@ from addons.settings.entries import (
     VertexKey,
     XaiKey,
 )
-from addons.settings.rules import ModelRoute, Payload, PromptRule
+from addons.settings.rules import ImagesOff, ModelRoute, Payload, PromptRule
 from addons.settings.values import (
     LOOPBACK,
     Count,
@@ -123,6 +123,9 @@ class Settings(Section):
         default=0, description="seconds after which a newline tells the client of a whole reply to wait; 0: never"
     )
     passthrough_headers: Switch = Field(default=False, description="the vendor's reply headers reach the client")
+    disable_image_generation: ImagesOff = Field(
+        default=False, description="`true` or `chat`: no upstream is offered the tool image_generation"
+    )
     payload: Payload = Payload()
     prompt_rules: tuple[PromptRule, ...] = ()
     model_routes: tuple[ModelRoute, ...] = ()

@@ -1,4 +1,5 @@
-"""The sections of config.yaml that change requests: payload, prompt-rules, model-routes, in CLIProxyAPI's spelling.
+"""The sections of config.yaml that change requests: payload, disable-image-generation, prompt-rules and
+model-routes, in CLIProxyAPI's spelling.
 
 What can't be used is left out one by one before the file is checked (`broken`), as CLIProxyAPI does: here it is wrong.
 """
@@ -97,6 +98,22 @@ def _route_strategy(value: object) -> object:
     return word(value) or "priority"
 
 
+def _images_off(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return _IMAGES_OFF[value.strip().lower()]
+    except KeyError:
+        raise ValueError("must be true, false, chat or passthrough") from None
+
+
+_IMAGES_OFF: Final = {
+    **dict.fromkeys(("true", "1", "on", "yes", "chat"), True),
+    **dict.fromkeys(("", "false", "0", "off", "no", "passthrough"), False),
+}
+"""Here `passthrough` and `false` are the same: upstreams are offered no tool that the client has not named."""
+
+
 type Anything = Mapping[Text, Any]
 type Params = Annotated[Anything, AfterValidator(_params)]
 type RawParams = Annotated[Anything, AfterValidator(_raw_params)]
@@ -111,6 +128,7 @@ type PromptClient = Annotated[
 type Target = Annotated[Literal["system", "user"], BeforeValidator(word)]
 type Action = Annotated[Literal["inject", "strip"], BeforeValidator(word)]
 type Position = Annotated[Literal["append", "prepend"], BeforeValidator(_position)]
+type ImagesOff = Annotated[bool, BeforeValidator(_images_off)]
 type RouteStrategy = Annotated[Literal["priority", "round-robin"], BeforeValidator(_route_strategy)]
 
 

@@ -82,6 +82,7 @@ MISTAKES = {
         "claude-api-key[0].request-scoped-errors[0].match-regexr[0]: is no regular expression of RE2 (Go's):"
         " missing ): a("
     ),
+    "disable-image-generation: never": "disable-image-generation: must be true, false, chat or passthrough",
     "claude-api-key: [{api-key: k, models: [{name: m, thinking: {min: 9, max: 5}}]}]": (
         "claude-api-key[0].models[0].thinking: min (9) is above max (5): exchange them"
     ),

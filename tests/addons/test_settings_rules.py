@@ -56,6 +56,33 @@ payload:
 """
 """CLIProxyAPI's config.example.yaml (2026-08), with its comments left out."""
 
+FORK_SAMPLE = r"""
+model-routes:
+  - alias: "auto"
+    strategy: "priority" # priority or round-robin
+    cooldown-seconds: 60 # failed targets stay out of rotation for this many seconds
+    models:
+      - "gpt-5.4-mini"
+      - "claude-sonnet-4-5"
+      - "gemini-2.5-pro(8192)" # target suffix wins over request suffix
+prompt-rules:
+  - name: "append-system-note"
+    enabled: true
+    models:
+      - name: "gpt-*"
+        protocol: "openai"
+    target: "system" # system or user
+    action: "inject" # inject or strip
+    position: "append" # append or prepend
+    content: "Use concise answers."
+  - name: "strip-internal-marker"
+    enabled: true
+    target: "user"
+    action: "strip"
+    pattern: "\\[internal-only\\].*"
+"""
+"""The same of the fork that has prompt rules and model routes (Z-M-Huang, 2026-07)."""
+
 GOOD = {"models": [{"name": "*"}], "params": {"a": 1}}
 INJECT = {"name": "n", "enabled": True, "target": "system", "action": "inject", "content": "x"}
 STRIP = {"name": "n", "enabled": False, "target": "user", "action": "strip", "pattern": "x"}
@@ -82,6 +109,19 @@ def test_the_sample_of_cliproxyapi_loads_and_is_acted_on() -> None:
         "reasoning": {"effort": "high"},
         "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": {}}},
     }
+
+
+def test_the_sample_of_the_fork_loads_and_is_acted_on() -> None:
+    loaded = parse(FORK_SAMPLE)
+    assert [note.path for note in loaded.notes] == ["host"]
+    (route,) = loaded.settings.model_routes
+    assert (route.alias, route.models) == ("auto", ("gpt-5.4-mini", "claude-sonnet-4-5", "gemini-2.5-pro(8192)"))
+    body = b'{"messages":[{"role":"system","content":"Be kind. "},{"role":"user","content":"hi [internal-only] x"}]}'
+    ruled = PromptRules(loaded.settings.prompt_rules).apply(body, asked="gpt-5.4-mini", client="openai_chat")
+    assert [message["content"] for message in json.loads(ruled.body)["messages"]] == [
+        "Be kind. Use concise answers.",
+        "hi ",
+    ]
 
 
 def changed(rule: dict[str, Any], **fields: Any) -> dict[str, Any]:

@@ -70,6 +70,11 @@ def edited(path: str, raw: str | None, body: str) -> Any:
         ("friends.#(vip==false).first", ["Roger"]),
         ("friends.#(note).first", ["Jane"]),
         ('friends.#(nets.#(=="fb"))#.first', ["Dale", "Roger"]),
+        ('friends.#(last=="Murphy"&&age>45).first', ["Jane"]),
+        ('friends.#(last=="Craig" || vip==true)#.first', ["Dale", "Roger"]),
+        ('friends.#(last=="Murphy" && vip==true || age==68)#.age', [44, 68]),
+        ('friends.#(last=="x||age==68||y")#.age', []),
+        ('friends.#(nets.#(=="fb"||=="ig") && age<50)#.age', [44, 47]),
         ('children.#(=="Alex")', ["Alex"]),
         ('children.#(%"?a*")#', [["Sara", "Jack"]][0]),
         ('friends.#(age=="44").first', []),
@@ -164,7 +169,22 @@ def test_other_members_keep_their_bytes(made: tuple[dict[str, Any], bytes], path
 
 
 @pytest.mark.parametrize(
-    "path", ["", " ", "a..b", ".a", "a.", "a.#(x", 'a.#(x=="y")b', "a|b", "@this", "a.#x", "a.#()"]
+    "path",
+    [
+        "",
+        " ",
+        "a..b",
+        ".a",
+        "a.",
+        "a.#(x",
+        'a.#(x=="y")b',
+        "a|b",
+        "@this",
+        "a.#x",
+        "a.#()",
+        "a.#(x==1||)",
+        "a.#(x==~true)",
+    ],
 )
 def test_a_path_that_can_not_be_read_says_so(path: str) -> None:
     with pytest.raises(ValueError, match="holds"):
@@ -195,7 +215,7 @@ def test_values_are_the_same_when_they_mean_the_same(left: bytes, right: bytes, 
     assert places.is_same(value, right) is same
 
 
-@given(st.text(st.sampled_from('ab.#()"\\*?=:-10'), max_size=12))
+@given(st.text(st.sampled_from('ab.#()"\\*?=:-10&|~'), max_size=12))
 def test_any_text_is_a_path_or_is_refused_with_a_reason(text: str) -> None:
     try:
         path = parse(text)

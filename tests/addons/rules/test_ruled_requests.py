@@ -154,3 +154,43 @@ def test_what_the_models_name_says_of_thinking_is_said_too() -> None:
     asked: dict[str, Any] = {"client": "openai_responses", "body": {"model": "big", "input": "hi"}}
     assert heard(stage.play(**asked))["reasoning"]["effort"] == "low"
     assert heard(stage.play(**asked, model="big(high)"))["reasoning"]["effort"] == "high"
+
+
+PAINTER: Final = [{"type": "image_generation", "size": "auto"}, {"type": "function", "name": "image_generation"}]
+
+
+def painted(setting: Any, **more: Any) -> Any:
+    """What is heard of a request that may make images."""
+    stage = Stage({"codex-api-key": [RESPONSES], "disable-image-generation": setting, **more})
+    body = {"model": "big", "input": "hi", "tools": PAINTER, "tool_choice": {"type": "image_generation"}}
+    return heard(stage.play(client="openai_responses", body=body))
+
+
+@pytest.mark.parametrize("setting", [True, "chat", "True", " Chat "])
+def test_the_tool_that_makes_images_is_not_offered_where_the_config_says_so(setting: Any) -> None:
+    body = painted(setting)
+    assert [tool["type"] for tool in body["tools"]] == ["function"]
+    assert "tool_choice" not in body
+
+
+@pytest.mark.parametrize("setting", [False, "passthrough", "off", ""])
+def test_the_tool_that_makes_images_is_offered_as_the_client_says_otherwise(setting: Any) -> None:
+    body = painted(setting)
+    assert [tool["type"] for tool in body["tools"]] == ["image_generation", "function"]
+    assert body["tool_choice"] == {"type": "image_generation"}
+
+
+def test_a_payload_rule_may_offer_images_again() -> None:
+    rule = {"override": [{"models": ANY, "params": {"tools.-1": {"type": "image_generation"}}}]}
+    assert [tool["type"] for tool in painted(True, payload=rule)["tools"]] == ["function", "image_generation"]
+
+
+def test_what_is_withdrawn_is_told_and_another_choice_stays() -> None:
+    stage = Stage({"codex-api-key": [RESPONSES], "disable-image-generation": True})
+    body = {"model": "big", "input": "image_generation", "tools": PAINTER, "tool_choice": "auto"}
+    play = stage.play(client="openai_responses", body=body)
+    assert heard(play)["tool_choice"] == "auto"
+    assert play.exchange.ruled == ("disable-image-generation tools",)
+    untouched = stage.play(client="openai_responses", body={**body, "tools": PAINTER[1:]})
+    assert [tool["type"] for tool in heard(untouched)["tools"]] == ["function"]
+    assert untouched.exchange.ruled == ()
