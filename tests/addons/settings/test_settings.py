@@ -301,7 +301,7 @@ def test_a_config_in_the_home_of_nobody_is_named(tmp_path: Path) -> None:
 def test_the_first_config_of_a_process_is_read_like_any_other() -> None:
     text = "api-keys: [test-key-1]\nrouting: {strategy: fill-first}"
     program = f"from addons.settings import parse; print(*parse({text!r}).notes)"
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root)
     assert told.stdout.startswith("host is empty")
     assert "known" not in told.stdout

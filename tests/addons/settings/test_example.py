@@ -13,7 +13,7 @@ from addons.settings.inactive import INACTIVE, WITHIN
 from addons.settings.keys import section_of
 from addons.settings.model import Settings
 
-EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
+EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
 TEXT = EXAMPLE.read_text()
 INACTIVE_TEXT = "\n".join(line for line in TEXT.splitlines() if line.startswith("## "))
 SAMPLES = re.sub(r"(?m)^# ((?:  |payload:|[a-z]+(?:-[a-z]+)+:).*)$", r"\1", TEXT)
