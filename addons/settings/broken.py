@@ -27,32 +27,30 @@ _VALUES: Final = frozenset(("params", "match", "not-match"))
 
 def payload_rules(section: str, rules: Sequence[Any]) -> dict[int, str]:
     """Of one section of payload."""
-    return _invalid(PAYLOAD_RULES[section], rules)
+    return _checked(PAYLOAD_RULES[section], rules)[1]
 
 
 def prompt_rules(rules: Sequence[Any]) -> dict[int, str]:
     """A name that comes again is wrong too: nobody could tell which is meant."""
-    wrong = _invalid(PromptRule, rules)
+    good, wrong = _checked(PromptRule, rules)
     first: dict[str, int] = {}
-    for index, rule in enumerate(rules):
-        if index not in wrong and (same := first.setdefault(rule["name"].strip(), index)) != index:
+    for index, rule in good.items():
+        if (same := first.setdefault(rule.name.strip(), index)) != index:
             wrong[index] = f"its name is that of {PROMPT_RULES}[{same}]. Give it another one"
     return wrong
 
 
 def model_routes(routes: Sequence[Any]) -> dict[int, str]:
     """None may lead to another one: requests could go round in a circle."""
-    wrong = _invalid(ModelRoute, routes)
+    good, wrong = _checked(ModelRoute, routes)
     first: dict[str, int] = {}
-    for index, route in enumerate(routes):
-        if index not in wrong and (same := first.setdefault(route["alias"].strip().lower(), index)) != index:
+    for index, route in good.items():
+        if (same := first.setdefault(route.alias.strip().lower(), index)) != index:
             wrong[index] = f"its alias is that of {MODEL_ROUTES}[{same}]. Give it another one"
-    for index, route in enumerate(routes):
-        if index in wrong:
-            continue
-        for model in route["models"]:
-            if {model.strip().lower(), suffix.read(model.strip()).bare.lower()} & first.keys():
-                wrong[index] = "one of its models is the alias of a route. Name models of your providers"
+    for index, route in good.items():
+        names = {name.lower() for model in route.models for name in (model, suffix.read(model).bare)}
+        if index not in wrong and names & first.keys():
+            wrong[index] = "one of its models is the alias of a route. Name models of your providers"
     return wrong
 
 
@@ -67,17 +65,17 @@ def settled(value: Any, key: str = "") -> Any:
     return value
 
 
-def _invalid(kind: type[Section], rules: Sequence[Any]) -> dict[int, str]:
-    return {index: why for index, rule in enumerate(rules) if (why := _why_not(kind, rule))}
-
-
-def _why_not(kind: type[Section], rule: Any) -> str:
-    try:
-        kind.model_validate(rule)
-    except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        return str(problems.of_value(detail, _path(detail["loc"])))
-    return ""
+def _checked[T: Section](kind: type[T], rules: Sequence[Any]) -> tuple[dict[int, T], dict[int, str]]:
+    """Those that can be used, and why the others can't."""
+    good: dict[int, T] = {}
+    wrong: dict[int, str] = {}
+    for index, rule in enumerate(rules):
+        try:
+            good[index] = kind.model_validate(rule)
+        except ValidationError as error:
+            detail = error.errors(include_url=False)[0]
+            wrong[index] = str(problems.of_value(detail, _path(detail["loc"])))
+    return good, wrong
 
 
 def _path(location: Sequence[int | str]) -> str:

@@ -239,6 +239,15 @@ def test_a_route_has_its_defaults() -> None:
     assert (second.strategy, second.cooldown_seconds) == ("priority", 60)
 
 
+def test_names_that_are_written_as_numbers_are_texts() -> None:
+    routes = [{"alias": 4, "models": [5, "6"]}, {"alias": "4", "models": ["x"]}, {"alias": "y", "models": [4]}]
+    config = {"model-routes": routes, "prompt-rules": [{**INJECT, "name": 7}, {**INJECT, "name": "7"}]}
+    loaded = parse(json.dumps(config))
+    assert [(route.alias, route.models) for route in loaded.settings.model_routes] == [("4", ("5", "6"))]
+    assert [rule.name for rule in loaded.settings.prompt_rules] == ["7"]
+    assert len(told(config)) == 3
+
+
 def test_null_is_a_value_for_a_rule_and_an_absence_everywhere_else() -> None:
     rule = "{models: [{name: m, protocol: , match: [{a: null}]}], params: {x: null, y: {z: null}}}"
     text = f"payload:\n  default:\n  override:\n    - {rule}"
