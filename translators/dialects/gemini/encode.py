@@ -16,7 +16,7 @@ from translators.dialects.gemini.models import Model, model_of
 from translators.dialects.gemini.wire import ABSENT
 from translators.dialects.gemini.wish import thinking_of
 from translators.errors import BadRequest
-from translators.json_schema import google_schema
+from translators.google_schema import google_schema
 from translators.jsonio import ENCODER, UNREADABLE
 from translators.names import Names, tool_names
 from translators.structured import json_tool_name

@@ -11,7 +11,7 @@ from translators.conversation import ChoiceMode, Conversation, Hosted, HostedToo
 from translators.dialect import Target
 from translators.dialects.gemini import request_wire as wire
 from translators.errors import BadRequest
-from translators.json_schema import google_schema
+from translators.google_schema import google_schema
 from translators.jsonio import UNREADABLE
 from translators.names import Names
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from translators.json_schema import CACHED_SCHEMAS, KEPT, NUMBERS, Schema, kept
+from translators.google_schema import KEPT, NUMBERS
+from translators.json_schema import CACHED_SCHEMAS, Schema, kept
 from translators.jsonio import ENCODER
 
 _ANY: Final = msgspec.json.Decoder()

@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from tests.vendors.gemini_shapes import SCHEMA
 from translators.errors import BadRequest
-from translators.json_schema import MAX_PLACES, google_schema
+from translators.google_schema import MAX_PLACES, google_schema
 
 
 def fitted(schema: Any) -> Any:
