@@ -9,15 +9,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from addons.accounts.masking import without
 from addons.accounts.outcome import CANCELLED, OK, Outcome, OutcomeKind
 from addons.accounts.rules import Rule
 from addons.decompress import BadEncoding, Decompressor
 from addons.exchange import AttemptRecord, Breakage, Exchange, Head, Headers, ReplyHead
 from addons.judge import Failure, Judge
 from addons.outbound import Said
+from addons.outward import Outward
 from addons.providers.provider import Provider
-from addons.reply_headers import passed, refusal_headers, reply_headers
 from translators import BadRequest, GatewayError, ReplyStream, UpstreamError, replies
 from translators.conversation import Reply
 from translators.dialect import Operation
@@ -70,14 +69,13 @@ class UpstreamAttempt:
         self._settle = settle
         self._remember = remember
         self._judge = Judge(provider, said, rules, exchange.operation)
-        self._passthrough = passthrough
+        self._outward = Outward(exchange, record, self._judge.secrets, passthrough=passthrough)
         self._status = 0
         self._refused = True  # until a status says otherwise
         self._headers: dict[str, str] = {}
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._whole_of = exchange.client.whole_of if said.upstream is exchange.client and not exchange.stream else None
-        self._reframer = exchange.reframer() if exchange.stream else None
         self._stream: ReplyStream | None = None
         self._decompressor: Decompressor | None = None
 
@@ -95,9 +93,9 @@ class UpstreamAttempt:
         if self.outcome is not None:
             return b""
         try:
-            return self._cut(self._take(data if self._decompressor is None else self._decompressor.feed(data)))
+            return self._outward.cut(self._take(data if self._decompressor is None else self._decompressor.feed(data)))
         except Exception as error:
-            return self._cut(self._fault(error))
+            return self._outward.cut(self._fault(error))
 
     def close(self) -> bytes:
         """The upstream's body is complete."""
@@ -107,7 +105,7 @@ class UpstreamAttempt:
             said = self._finish()
         except Exception as error:
             said = self._fault(error)
-        return self._cut(said) + self._last_cut()
+        return self._outward.cut(said) + self._last_cut()
 
     def broken(self, how: Breakage, message: str) -> bytes:
         """The upstream broke below HTTP."""
@@ -115,7 +113,7 @@ class UpstreamAttempt:
             self._stream is not None and (self._stream.end is not None or self._stream.error is not None)
         ):
             return self.close()  # The reply was complete, only its connection was not.
-        return self._cut(self._end_badly(self._judge.broken(how, message))) + self._last_cut()
+        return self._outward.cut(self._end_badly(self._judge.broken(how, message))) + self._last_cut()
 
     def cancelled(self) -> None:
         """The client has gone. Codex does so as soon as it has heard the last event: that is a reply like any other."""
@@ -144,13 +142,8 @@ class UpstreamAttempt:
                 self._upstream.name, self._exchange.client.name, context=self._context, keep=keep
             )
 
-    def _cut(self, data: bytes) -> bytes:
-        """Our stream as this client wants it cut up."""
-        return data if self._reframer is None or not data else self._reframer.feed(data)
-
     def _last_cut(self) -> bytes:
-        reframer, self._reframer = self._reframer, None
-        return b"" if reframer is None or self.head is not Head.OPEN else reframer.close()
+        return self._outward.close() if self.head is Head.OPEN else b""
 
     def _take(self, data: bytes) -> bytes:
         if self._stream is None:
@@ -158,7 +151,7 @@ class UpstreamAttempt:
             if self._refused and self._held_bytes > ERROR_BODY_BYTES:
                 self._refuse()
             return b""
-        out = self._without_secrets(self._stream, self._stream.feed(data))
+        out = self._clean(self._stream, self._stream.feed(data))
         if self.head is Head.OPEN:
             return out
         if self._exchange.stream:
@@ -167,11 +160,8 @@ class UpstreamAttempt:
             self._hold(out)
         return b""
 
-    def _without_secrets(self, stream: ReplyStream, out: bytes) -> bytes:
-        """Some vendors repeat a key in the words of their error."""
-        if stream.error is None or not out:
-            return out
-        return without(out.decode("latin-1"), self._judge.secrets).encode("latin-1")
+    def _clean(self, stream: ReplyStream, out: bytes) -> bytes:
+        return out if stream.error is None or not out else self._judge.without_secrets(out)
 
     def _take_head(self, stream: ReplyStream, out: bytes) -> bytes:
         """The head of a stream: held until the first content, or until it is too long to hold."""
@@ -188,7 +178,7 @@ class UpstreamAttempt:
             return b""
         if self._stream is None:
             return self._finish_whole()
-        out = self._without_secrets(self._stream, self._stream.close())
+        out = self._clean(self._stream, self._stream.close())
         if not self._exchange.stream:
             return self._finish_collected(self._stream, out)
         if self.head is Head.PENDING:
@@ -242,13 +232,18 @@ class UpstreamAttempt:
             return self._end_badly(self._judge.inside(error, self._headers))
 
     def _answer(self, body: bytes) -> bytes:
-        exchange = self._exchange
-        if exchange.envelope is not None and not exchange.stream and exchange.operation is Operation.GENERATE:
-            body = exchange.envelope.wrap_reply(body, exchange.id)
-        length = None if exchange.stream else len(body)
-        self._open_head(length)
+        body = self._outward.enveloped(body)
+        self._open_head(None if self._exchange.stream else len(body))
         self._over(OK)
         return body
+
+    def _first_event(self) -> None:
+        if self._exchange.first_event_s is None:
+            self._exchange.first_event_s = time.time()
+
+    def _open_head(self, length: int | None) -> None:
+        self.reply = self._outward.head(length, self._headers)
+        self.head = Head.OPEN
 
     def _release(self) -> bytes:
         """The reply is one: its head opens, and what was held goes out."""
@@ -269,8 +264,7 @@ class UpstreamAttempt:
         body = b"".join(self._held)
         failure = self._judge.refused(self._status, self._headers, body)
         if self._upstream is self._exchange.client and body.lstrip()[:1] == b"{":
-            # Some vendors repeat the key that they refuse.
-            self.refusal_body = without(body.decode("latin-1"), self._judge.secrets).encode("latin-1")
+            self.refusal_body = self._judge.without_secrets(body)
         self._end_badly(failure)
 
     def _refuse_stream(self, stream: ReplyStream) -> bytes:
@@ -302,7 +296,7 @@ class UpstreamAttempt:
     def _end_badly(self, failure: Failure) -> bytes:
         """Before the head is open the attempt has failed; afterwards the stream ends in the client's own error."""
         self.refusal = failure.error
-        self.refusal_headers = refusal_headers(self._headers, self._judge.secrets, passthrough=self._passthrough)
+        self.refusal_headers = self._outward.refusal_headers(self._headers)
         if self.head is Head.OPEN:
             if self._stream is not None:
                 self._note_end(self._stream)
@@ -328,19 +322,3 @@ class UpstreamAttempt:
         if outcome.kind not in (OutcomeKind.OK, OutcomeKind.CANCELLED):
             logger.info("flow=%s attempt=%d failed: %s", self._exchange.id[:8], self.number, self.note)
         self._settle(outcome)
-
-    # What the client is told.
-
-    def _first_event(self) -> None:
-        if self._exchange.first_event_s is None:
-            self._exchange.first_event_s = time.time()
-
-    def _open_head(self, length: int | None) -> None:
-        stream_type = (
-            self._exchange.client.stream_content_type if self._reframer is None else self._reframer.content_type
-        )
-        headers = reply_headers(self._exchange, self._record, self._headers, stream_type)
-        if self._passthrough:
-            headers += passed(self._headers, self._judge.secrets)
-        self.reply = ReplyHead(200, headers, length)
-        self.head = Head.OPEN

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from addons.accounts.masking import masked
+from addons.accounts.masking import masked, without
 from addons.accounts.outcome import Outcome, OutcomeKind, Scope
 from addons.accounts.rules import Rule, ruled
 from addons.exchange import Breakage
@@ -44,6 +44,10 @@ class Judge:
         self._upstream = said.upstream
         self._rules = rules
         self._counts = operation is Operation.COUNT_TOKENS
+
+    def without_secrets(self, body: bytes) -> bytes:
+        """Some vendors repeat a key in the words of their error."""
+        return without(body.decode("latin-1"), self.secrets).encode("latin-1")
 
     def refused(self, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
         """The upstream answered with an error status."""
