@@ -10,7 +10,6 @@ keep-alive can go out in every phase. What comes back may already do so *inside*
 thing a method does.
 """
 
-import asyncio
 import logging
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
@@ -32,15 +31,16 @@ from mitmproxy.proxy.layers.http import (
     SendHttp,
 )
 
+from addons.engine.asking import Asking
 from addons.engine.link import Link
 from addons.engine.reply import ClientReply
 from addons.engine.services import Services
 from addons.engine.timers import Reason, Signal
-from addons.exchange import Answer, Attempt, Breakage, Conductor, Exchange, Head, Step, Wait
+from addons.engine.trial import Trial
+from addons.exchange import Answer, Breakage, Conductor, Exchange, Head, Step, Wait
 from addons.refusals import InternalError
 
 if TYPE_CHECKING:
-    from addons.engine.recorder import Trace
     from addons.engine.stream import ExchangeStream
 
 logger = logging.getLogger(__name__)
@@ -67,14 +67,12 @@ class Run:
         self._exchange = exchange
         self._conductor = conductor
         self._services = services
+        self._asking = Asking(conductor, stream, services.timers)
         self.woken = False
         self._reply = ClientReply(stream, services.recorder, conductor.pace)
         self._phase = Phase.DECIDING
-        self._attempt: Attempt | None = None
-        self._trace: Trace | None = None
+        self._trial: Trial | None = None
         self._link = Link(stream)
-        self._decision: asyncio.Task[Step] | None = None
-        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def deadline_s(self) -> float:
@@ -141,8 +139,8 @@ class Run:
     def _on_signal(self, reason: Reason) -> CommandGenerator[None]:
         match reason:
             case Reason.DECIDED:
-                if self._phase is Phase.DECIDING and self._decision is not None and self._decision.done():
-                    yield from self._take(self._decision.result())
+                if self._phase is Phase.DECIDING and (step := self._asking.decided()) is not None:
+                    yield from self._take(step)
             case Reason.WAITED:
                 if self._phase is Phase.WAITING:
                     yield from self._step()
@@ -165,29 +163,20 @@ class Run:
     # The steps.
 
     def _step(self) -> CommandGenerator[None]:
-        """Asks the conductor. Mostly it knows at once; its first part runs here and now, like every eager task."""
+        """Asks the conductor."""
         self._phase = Phase.DECIDING
-        loop = asyncio.get_running_loop()
-        self._decision = asyncio.Task(self._conductor.next(), loop=loop, eager_start=True)
-        if self._decision.done():
-            yield from self._take(self._decision.result())
-        else:
-            self._decision.add_done_callback(self._decided)
-
-    def _decided(self, decision: asyncio.Task[Step]) -> None:
-        if not decision.cancelled():
-            self._services.timers.signal(self.stream, Reason.DECIDED)
+        step = self._asking.ask()
+        if step is not None:
+            yield from self._take(step)
 
     def _take(self, step: Step) -> CommandGenerator[None]:
-        self._decision = None
         if isinstance(step, Wait):
             self._phase = Phase.WAITING
-            self._timer = self._services.timers.after(step.seconds, self.stream, Reason.WAITED)
+            self._asking.wait(step.seconds)
         elif isinstance(step, Answer):
             yield from self._answer(step)
         else:
-            self._attempt = step
-            self._trace = self._services.recorder.start(self.stream.flow, step)
+            self._trial = Trial(step, self._services.recorder.start(self.stream.flow, step))
             self._phase = Phase.CONNECTING
             yield from self._link.connect(step.request)
 
@@ -206,61 +195,50 @@ class Run:
             yield from self._break(Breakage.CONNECT, f"no connection to {self._link.target}: {error}")
             return
         self._phase = Phase.REPLYING
-        if self._trace is not None:
-            self._trace.sent(connection)
+        if self._trial is not None:
+            self._trial.sent(connection)
         yield from self._link.send(connection)
 
     # The upstream's reply.
 
     def _on_headers(self, event: ResponseHeaders) -> CommandGenerator[None]:
-        assert self._attempt is not None
+        assert self._trial is not None
         self._link.answered()
         if self._link.server is not None:
             self._services.sessions.learn(self._link.server)
-        if self._trace is not None:
-            self._trace.opened(event.response)
-        if event.response.status_code == 101:  # Nobody asked for another protocol.
+        if self._trial.opened(event.response):
+            yield from self._bring(b"")
+        else:  # Nobody asked for that.
             yield from self._link.cancel("unexpected upgrade")
             yield from self._break(Breakage.PROTOCOL, "the upstream switched protocols")
-            return
-        self._attempt.opened(event.response.status_code, event.response.headers.fields)
-        yield from self._bring(b"")
 
     def _on_data(self, data: bytes) -> CommandGenerator[None]:
-        assert self._attempt is not None
-        if self._trace is not None:
-            self._trace.data(data)
-        yield from self._bring(self._attempt.feed(data))
+        assert self._trial is not None
+        yield from self._bring(self._trial.feed(data))
 
     def _on_end(self) -> CommandGenerator[None]:
-        assert self._attempt is not None
+        assert self._trial is not None
         self._link.rest()
-        data = self._attempt.close()
-        if self._attempt.head is Head.PENDING:
-            raise RuntimeError("the attempt closed without an outcome")
-        yield from self._bring(data, last=True)
+        yield from self._bring(self._trial.close(), last=True)
 
     def _on_upstream_lost(self, message: str) -> CommandGenerator[None]:
-        assert self._attempt is not None
+        assert self._trial is not None
         self._link.rest()
         if self._link.stale:
             self._phase = Phase.CONNECTING
-            yield from self._link.connect(self._attempt.request, fresh=True)
+            yield from self._link.connect(self._trial.attempt.request, fresh=True)
         else:
             yield from self._break(Breakage.PROTOCOL, message)
 
     def _break(self, how: Breakage, message: str) -> CommandGenerator[None]:
         """The upstream is lost: the next step, or the end of what the client already has."""
-        assert self._attempt is not None
-        tail = self._attempt.broken(how, message)
-        if self._attempt.head is Head.PENDING:
-            raise RuntimeError("the attempt broke without an outcome")
-        yield from self._bring(tail, last=True, problem=message)
+        assert self._trial is not None
+        yield from self._bring(self._trial.broken(how, message), last=True, problem=message)
 
     def _bring(self, data: bytes, *, last: bool = False, problem: str | None = None) -> CommandGenerator[None]:
         """What an attempt gave, to the client; or on to the next step where it has failed."""
-        attempt = self._attempt
-        assert attempt is not None
+        assert self._trial is not None
+        attempt = self._trial.attempt
         if attempt.head is Head.OPEN:
             if not self._reply.begun:
                 assert attempt.reply is not None
@@ -312,23 +290,15 @@ class Run:
         yield DropStream(self.stream.stream_id)
 
     def _settle_attempt(self, *, cancelled: bool = False, problem: str | None = None) -> None:
-        attempt, trace = self._attempt, self._trace
-        self._attempt = self._trace = None
-        if attempt is None:
-            return
-        if cancelled:
-            attempt.cancelled()
-        if trace is not None:
-            trace.end(failed=attempt.head is Head.FAILED or problem is not None, problem=problem)
+        trial, self._trial = self._trial, None
+        if trial is not None:
+            trial.settle(cancelled=cancelled, problem=problem)
 
     def _finish(self, status: int | None) -> None:
         self._phase = Phase.DONE
         self._link.rest()
         self._services.timers.stop(self)
-        if self._decision is not None:
-            self._decision.cancel()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._asking.cancel()
         self._conductor.finished(status, self._reply.sent_bytes)
 
     # Faults of ours.
@@ -350,7 +320,7 @@ class Run:
             return
         error = InternalError(self._exchange.id)
         client = self._exchange.client
-        is_open = self._attempt is not None and self._attempt.head is Head.OPEN
+        is_open = self._trial is not None and self._trial.attempt.head is Head.OPEN
         frame = client.error_frame(error) if is_open else self._exchange.error_frame(error)
         yield from self._link.cancel("internal error")
         self._settle_attempt(cancelled=True, problem=str(error))
