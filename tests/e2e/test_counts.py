@@ -36,7 +36,7 @@ LONG: Final = " ".join(["hello"] * 101)
 
 
 @pytest.fixture(scope="module")
-def open_house() -> Iterator[House]:
+def shared_house() -> Iterator[House]:
     vendors: dict[str, Vendor] = {
         "gemini": GeminiVendor(keys=KEYS, models=(FLASH,)),
         "vertex": GeminiVendor(vertex=True, keys=KEYS, models=(FLASH,)),
@@ -60,13 +60,6 @@ def open_house() -> Iterator[House]:
     ):
         opened.vendors.update(vendors)
         yield opened
-
-
-@pytest.fixture
-def home(open_house: House) -> Iterator[House]:
-    open_house.reset()
-    yield open_house
-    open_house.check()
 
 
 def by_anthropic(home: House, model: str, words: str) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import gemini_cli
 from tests.support.certificates import self_made
+from tests.support.cli import Finished
 from tests.support.config import claude_key, config
 from tests.support.proxied import proxied
 from tests.vendors import behaviour as acts
@@ -37,7 +38,7 @@ def prompt(tmp_path: Path) -> str:
     return f"CALL read_file {call}\nWRITE {tmp_path / 'greeting.txt'} hello-from-the-model"
 
 
-def check(finished: gemini_cli.Finished, home: Path, vendor: Vendor) -> None:
+def check(finished: Finished, home: Path, vendor: Vendor) -> None:
     assert (finished.exit_code, finished.said) == (0, "done"), finished
     assert (home / "greeting.txt").read_text().strip() == "hello-from-the-model"
     assert "it stood in the file" in vendor.asked[-1].body.decode()
@@ -70,7 +71,7 @@ def own(tmp_path: Path) -> CodeAssistVendor:
     return CodeAssistVendor(keys=(OWN_TOKEN,), tls=tls)
 
 
-def run_logged_in(described: dict[str, Any], own: CodeAssistVendor, prompt: str, home: Path) -> gemini_cli.Finished:
+def run_logged_in(described: dict[str, Any], own: CodeAssistVendor, prompt: str, home: Path) -> Finished:
     with proxied(described, {CODE_ASSIST: own.port}) as proxy:
         login = gemini_cli.with_token(OWN_TOKEN)
         way = gemini_cli.by_proxy(proxy.proxy_url, [proxy.ca], home / "trusted.pem", login)

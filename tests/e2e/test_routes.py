@@ -27,7 +27,7 @@ CONTENTS = {"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}
 
 
 @pytest.fixture(scope="module")
-def open_house() -> Iterator[House]:
+def shared_house() -> Iterator[House]:
     gemini = GeminiVendor(keys=KEYS, models=(GEMINI_MODEL,))
     with running(gemini):
         models = [{"name": GEMINI_MODEL, "alias": "gemini-asked"}, {"name": GEMINI_MODEL, "alias": "odd/gemini:8b"}]
@@ -35,13 +35,6 @@ def open_house() -> Iterator[House]:
         with house(gemini_api_key=[entry]) as opened:
             opened.vendors["gemini"] = gemini
             yield opened
-
-
-@pytest.fixture
-def home(open_house: House) -> Iterator[House]:
-    open_house.reset()
-    yield open_house
-    open_house.check()
 
 
 def post(home: House, path: str, body: Any, **headers: str) -> Got:

@@ -1,14 +1,10 @@
 """The real Claude Code, run once without a person, in a home of its own."""
 
-import json
-import os
-import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from tests.support.npm import package
+from tests.support.cli import Finished, native, run_json
 
 PACKAGE: Final = "@anthropic-ai/claude-code"
 VERSION: Final = "2.1.197"
@@ -20,22 +16,9 @@ QUIET: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """How it ended. `said` is its last answer."""
-
-    exit_code: int
-    said: str
-    output: dict[str, Any]
-    complaints: str
-
-
 def binary() -> Path:
-    """The native program of this platform: the package's own command needs an install script, which is not run."""
-    folder = package(PACKAGE, VERSION)
-    found = [path for path in folder.parent.glob("claude-code-*/claude") if os.access(path, os.X_OK)]
-    assert len(found) == 1, f"no single native claude in {folder.parent}"
-    return found[0]
+    """The native program of this platform."""
+    return native(PACKAGE, VERSION, "claude-code-*/claude")
 
 
 def by_base_url(gateway: str) -> dict[str, str]:
@@ -50,31 +33,11 @@ def by_proxy(url: str, ca: Path) -> dict[str, str]:
 
 def run(prompt: str, *, way: Mapping[str, str], key: str, model: str, home: Path) -> Finished:
     """One prompt. `way`: to the gateway, see above. `home` is also where it works."""
-    done = subprocess.run(
-        [
-            str(binary()),
-            "-p",
-            prompt,
-            "--model",
-            model,
-            "--output-format",
-            "json",
-            "--dangerously-skip-permissions",
-        ],
-        cwd=home,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "ANTHROPIC_API_KEY": key,
-            **way,
-            **QUIET,
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
+    options = ("--output-format", "json", "--dangerously-skip-permissions")
+    return run_json(
+        [str(binary()), "-p", prompt, "--model", model, *options],
+        answer="result",
+        home=home,
+        environment={"ANTHROPIC_API_KEY": key, **way, **QUIET},
+        timeout_s=TIMEOUT_S,
     )
-    assert done.stdout, f"claude said nothing (exit {done.returncode}): {done.stderr}"
-    output = json.loads(done.stdout)
-    return Finished(done.returncode, str(output.get("result")), output, done.stderr)

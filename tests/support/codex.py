@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.support.npm import package
+from tests.support.cli import native
 
 PACKAGE: Final = "@openai/codex"
 VERSION: Final = "0.169.0"
@@ -40,11 +40,8 @@ class Finished:
 
 
 def binary() -> Path:
-    """The native program of this platform, which the package's own command only starts."""
-    folder = package(PACKAGE, VERSION)
-    found = [path for path in folder.parent.glob("codex-*/vendor/*/bin/codex") if os.access(path, os.X_OK)]
-    assert len(found) == 1, f"no single native codex in {folder.parent}"
-    return found[0]
+    """The native program of this platform."""
+    return native(PACKAGE, VERSION, "codex-*/vendor/*/bin/codex")
 
 
 def run(prompt: str, *, base_url: str, key: str, model: str, home: Path, built_in: bool = False) -> Finished:

@@ -1,13 +1,11 @@
 """The real Gemini CLI, run once without a person, in a home of its own."""
 
 import json
-import os
-import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from tests.support.cli import Finished, run_json
 from tests.support.npm import package
 
 PACKAGE: Final = "@google/gemini-cli"
@@ -19,16 +17,6 @@ SETTINGS: Final = {
     "general": {"disableAutoUpdate": True},
 }
 TOKEN: Final = "GOOGLE_CLOUD_ACCESS_TOKEN"
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """How it ended. `said` is its last answer."""
-
-    exit_code: int
-    said: str
-    output: dict[str, Any]
-    complaints: str
 
 
 def by_base_url(gateway: str, key: str) -> dict[str, str]:
@@ -60,16 +48,10 @@ def run(prompt: str, *, way: Mapping[str, str], model: str, home: Path) -> Finis
     chosen = "oauth-personal" if TOKEN in way else "gemini-api-key"
     settings.write_text(json.dumps({**SETTINGS, "security": {"auth": {"selectedType": chosen}}}))
     program = package(PACKAGE, VERSION) / "bundle" / "gemini.js"
-    done = subprocess.run(
+    return run_json(
         ["node", str(program), "-p", prompt, "-m", model, "--yolo", "--skip-trust", "-o", "json"],
-        cwd=home,
-        env={"PATH": os.environ["PATH"], "HOME": str(home), **way},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
+        answer="response",
+        home=home,
+        environment=way,
+        timeout_s=TIMEOUT_S,
     )
-    assert done.stdout, f"gemini said nothing (exit {done.returncode}): {done.stderr}"
-    output = json.loads(done.stdout)
-    return Finished(done.returncode, str(output.get("response")), output, done.stderr)

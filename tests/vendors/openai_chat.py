@@ -7,11 +7,11 @@ from typing import Any, Final
 from tests.vendors import openai_chat_rules as rules
 from tests.vendors.behaviour import Declined, Reply, Stop, Text, Thinking, Tokens, ToolCall, pieces
 from tests.vendors.model import ANY_TOOL, Prompt, count_tokens, tokens_of
+from tests.vendors.openai_models import CREATED_S, model_list
 from tests.vendors.rules import Asked, Refusal
 from tests.vendors.server import Request
 from tests.vendors.vendor import Vendor
 
-CREATED_S: Final = 1_760_000_000
 DELTA_SIZE: Final = 12
 STOPS: Final = {
     Stop.END: "stop",
@@ -115,11 +115,7 @@ class OpenAIChatVendor(Vendor):
     def other(self, request: Request) -> bytes:
         """The model list."""
         if request.method == "GET" and request.path == "/v1/models":
-            data = [
-                {"id": name, "object": "model", "created": CREATED_S, "owned_by": "simulated"}
-                for name in self.models or ()
-            ]
-            return json.dumps({"object": "list", "data": data}).encode()
+            return model_list(self.models or ())
         raise Refusal(f"Invalid URL ({request.method} {request.path})", status=404, kind="invalid_request_error")
 
     def error_body(self, refusal: Refusal) -> dict[str, Any]:

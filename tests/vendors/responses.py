@@ -8,8 +8,8 @@ from tests.vendors import responses_rules as rules
 from tests.vendors.behaviour import Reply
 from tests.vendors.model import ANY_TOOL, Prompt, count_tokens, tokens_of
 from tests.vendors.openai_chat_rules import is_reasoning
+from tests.vendors.openai_models import CREATED_S, model_list
 from tests.vendors.responses_frames import (
-    CREATED_S,
     SEAL,
     Items,
     ending,
@@ -121,11 +121,7 @@ class ResponsesVendor(Vendor):
             counted = sum(count_tokens(json.dumps(value)) for value in read)
             return json.dumps({"object": "response.input_tokens", "input_tokens": counted}).encode()
         if request.method == "GET" and path == "/models":
-            data = [
-                {"id": name, "object": "model", "created": CREATED_S, "owned_by": "simulated"}
-                for name in self.models or ()
-            ]
-            return json.dumps({"object": "list", "data": data}).encode()
+            return model_list(self.models or ())
         raise Refusal(f"Invalid URL ({request.method} {request.path})", status=404, kind="invalid_request_error")
 
     def error_body(self, refusal: Refusal) -> dict[str, Any]:

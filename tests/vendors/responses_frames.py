@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tests.vendors.behaviour import Declined, Part, Reply, Stop, Text, Thinking, Tokens, ToolCall, pieces
+from tests.vendors.openai_models import CREATED_S
 
-CREATED_S: Final = 1_760_000_000
 DELTA_SIZE: Final = 12
 SEAL: Final = "gAAAAA"
 
