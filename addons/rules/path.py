@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 APPEND: Final = "-1"
 _INDEX: Final = re.compile(r"[0-9]{1,9}")
+_EVERY_LETTER: Final = re.compile(r"\\?.", re.DOTALL)
 _OPERATOR: Final = re.compile(r"==|!=|<=|>=|!%|=|<|>|%")
 
 type Compare = Literal["", "==", "!=", "<", "<=", ">", ">=", "%", "!%"]
@@ -133,7 +134,7 @@ def _part(piece: str) -> Part:
 
 
 def _name(piece: str, *, forced: bool) -> Part:
-    text, pattern = "", ""
+    text = ""
     is_wild = False
     letters = iter(piece)
     for letter in letters:
@@ -141,19 +142,33 @@ def _name(piece: str, *, forced: bool) -> Part:
             letter = next(letters, "\\")
         elif letter in "*?":
             is_wild = True
-            pattern += ".*" if letter == "*" else "."
-            continue
         elif letter in "|@#":
             raise ValueError(
                 f"holds a path with `{letter}`, which is not known here: write \\{letter} for the character"
             )
         text += letter
-        pattern += re.escape(letter)
     if is_wild:
-        return Wild(re.compile(pattern, re.DOTALL))
+        return Wild(wild(piece))
     if not text:
         raise ValueError("holds a path with nothing between two dots")
     return Name(text, forced)
+
+
+def wild(written: str) -> re.Pattern[str]:
+    """What `*` (any text) and `?` (any character) stand for in it; `\\` before them is an escape.
+
+    What is between two stars is looked for once, and stays where it is found first: several stars on a long text
+    would otherwise take for ever.
+    """
+    pieces = [""]
+    for letter in _EVERY_LETTER.findall(written):
+        if letter == "*":
+            pieces.append("")
+        else:
+            pieces[-1] += "." if letter == "?" else re.escape(letter[-1])
+    first, *between = pieces
+    last = [f".*{between.pop()}"] if between else []
+    return re.compile("".join((first, *(f"(?>.*?{piece})" for piece in between), *last)), re.DOTALL)
 
 
 def _query(inner: str, *, each: bool) -> Query:

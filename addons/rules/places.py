@@ -1,6 +1,5 @@
 """What a path stands for in a JSON document: looked at, set and taken out."""
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -8,14 +7,13 @@ from typing import Any, Final
 import msgspec
 
 from addons.rules.document import Value
-from addons.rules.path import APPEND, Compare, Each, Name, Part, Path, Place, Query, Term, Wild
+from addons.rules.path import APPEND, Compare, Each, Name, Part, Path, Place, Query, Term, Wild, wild
 from translators.jsonio import ENCODER
 
 MOST_FILLED: Final = 64
 """So many elements that are missing before an index are filled with null; sjson fills without end."""
 
-_EVERY_LETTER: Final = re.compile(r"\\?.", re.DOTALL)
-_IN_PATTERN: Final = {"*": ".*", "?": "."}
+_wild: Final = lru_cache(maxsize=256)(wild)
 
 
 # Looking.
@@ -233,14 +231,6 @@ def _same(left: Any, right: Any) -> bool:
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(_same(*pair) for pair in zip(left, right, strict=True))
     return bool(left == right)
-
-
-@lru_cache(maxsize=256)
-def _wild(pattern: str) -> re.Pattern[str]:
-    """What `%` compares with: `*` stands for any text, `?` for any character."""
-    return re.compile(
-        _EVERY_LETTER.sub(lambda found: _IN_PATTERN.get(found[0]) or re.escape(found[0][-1]), pattern), re.DOTALL
-    )
 
 
 def _unquoted(text: str) -> str:

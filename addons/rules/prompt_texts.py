@@ -168,14 +168,19 @@ def _responses_user(body: Value) -> Spot | None:
 def _gemini_system(body: Value) -> Spot:
     key = next((key for key in ("systemInstruction", "system_instruction") if body.get(key) is not None), "")
     instruction = body.get(key) if key else None
-    if instruction is not None and instruction.kind == "object":
-        return Spot(instruction.get("parts"), _part)
+    if instruction is not None and instruction.kind not in ("null", "object"):
+        return Spot(instruction, _part)
 
     def create(text: str) -> None:
+        parts = _json([{"text": text}])
         if instruction is None:
-            body.put("systemInstruction", _json({"parts": [{"text": text}]}))
+            body.put("systemInstruction", b'{"parts":%b}' % parts)
+        elif instruction.kind == "null":
+            instruction.replace(b'{"parts":%b}' % parts)
+        elif instruction.get("parts") is None:
+            instruction.put("parts", parts)
 
-    return Spot(instruction, _part, create)
+    return Spot(None if instruction is None else instruction.get("parts"), _part, create)
 
 
 def _gemini_user(body: Value) -> Spot | None:

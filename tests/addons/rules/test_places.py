@@ -1,6 +1,8 @@
 """Paths of payload rules: what they find, set and take out. Source: gjson SYNTAX.md, sjson README."""
 
 import json
+import re
+import time
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from addons.rules import document, places
-from addons.rules.path import parse, parse_for_editing
+from addons.rules.path import parse, parse_for_editing, wild
 from tests.addons.rules import naive
 
 FRIENDS = {
@@ -189,6 +191,37 @@ def test_other_members_keep_their_bytes(made: tuple[dict[str, Any], bytes], path
 def test_a_path_that_can_not_be_read_says_so(path: str) -> None:
     with pytest.raises(ValueError, match="holds"):
         parse(path)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("a*b*c", "abc", True),
+        ("a*b*c", "a b b c", True),
+        ("a*b*c", "acb", False),
+        ("*b*b", "ab", False),
+        ("*", "", True),
+        ("**a", "ba", True),
+        ("?*?", "ab", True),
+        ("?*?", "a", False),
+        ("a?c", "a\nc", True),
+        (r"\**\?", "*x?", True),
+        (r"\**\?", "xx?", False),
+        ("a.c", "abc", False),
+        ("*a*a*a*a*a*!", "a" * 20_000, False),
+        ("*?a*?a*?a*", "a" * 20_000, True),
+    ],
+)  # fmt: skip
+def test_any_text_and_any_character_are_found_soon(pattern: str, text: str, expected: bool) -> None:
+    started_s = time.process_time()
+    assert (wild(pattern).fullmatch(text) is not None) is expected
+    assert time.process_time() - started_s < 2
+
+
+@given(st.text("ab*?", max_size=8), st.text("ab", max_size=10))
+def test_stars_agree_with_plain_python(pattern: str, text: str) -> None:
+    plain = re.compile(pattern.replace("*", ".*").replace("?", "."))
+    assert (wild(pattern).fullmatch(text) is None) == (plain.fullmatch(text) is None)
 
 
 @pytest.mark.parametrize("path", ["a.*", "a.b?", "a.#", "a.#.b"])

@@ -172,6 +172,15 @@ def test_the_system_message_goes_before_a_developers() -> None:
     assert [message["content"] for message in changed["messages"]] == ["d", "s!"]
 
 
+@pytest.mark.parametrize("empty", [None, {}, {"role": "system"}])
+def test_a_system_instruction_without_a_text_gets_one(empty: Any) -> None:
+    given = {"system_instruction": empty, "contents": []}
+    assert after(given, {**INJECT, "content": "new"}, client="gemini") == {
+        "system_instruction": {**(empty or {}), "parts": [{"text": "new"}]},
+        "contents": [],
+    }
+
+
 def test_gemini_is_understood_in_snake_case_and_without_roles() -> None:
     given = {"system_instruction": {"parts": [{"text": "s"}]}, "contents": [{"parts": [{"text": "hello"}]}]}
     changed = after(
