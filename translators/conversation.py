@@ -144,6 +144,8 @@ class HostedResult(Struct, frozen=True, gc=False):
 
 
 type Part = Text | Image | File | Audio | Video | Thinking | Refusal | ToolCall | ToolResult | HostedCall | HostedResult
+"""None has subclasses. Where each of many is asked for its type, `type(part) is Text` stands: that a Struct is none of
+some class takes `isinstance` four times as long."""
 
 
 class Role(StrEnum):

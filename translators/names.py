@@ -63,7 +63,7 @@ def tool_names(conversation: Conversation) -> Iterator[str]:
         yield tool.name
     for message in conversation.messages:
         for part in message.parts:
-            if isinstance(part, ToolCall):
+            if type(part) is ToolCall:
                 yield part.name
 
 

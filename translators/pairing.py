@@ -36,12 +36,12 @@ def pair(messages: Sequence[Message], losses: list[Loss]) -> Pairs:
     waiting: Waiting[Paired] = Waiting(lambda paired: paired.result is not None)
     for index, message in enumerate(messages):
         for number, part in enumerate(message.parts):
-            if isinstance(part, ToolCall) and message.role is Role.ASSISTANT:
+            if type(part) is ToolCall and message.role is Role.ASSISTANT:
                 paired = Paired(part)
                 latest[part.id] = paired
                 pairs.calls.setdefault(index, []).append(paired)
                 waiting.add(part.name, paired)
-            elif isinstance(part, ToolResult):
+            elif type(part) is ToolResult:
                 answered = latest.get(part.call_id) if part.call_id else waiting.oldest(part.name)
                 if answered is None:
                     pairs.orphans.add((index, number))

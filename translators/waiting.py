@@ -1,6 +1,6 @@
 """Calls that wait for their results, for results that do not say which call they answer."""
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 
 
@@ -12,12 +12,12 @@ class Waiting[Call]:
 
     def __init__(self, is_answered: Callable[[Call], bool]) -> None:
         self._is_answered = is_answered
-        self._calls: dict[str, deque[Call]] = {"": deque()}
+        self._calls: defaultdict[str, deque[Call]] = defaultdict(deque)
 
     def add(self, name: str, call: Call) -> None:
         self._calls[""].append(call)
         if name:
-            self._calls.setdefault(name, deque()).append(call)
+            self._calls[name].append(call)
 
     def oldest(self, name: str) -> Call | None:
         calls = self._calls.get(name)

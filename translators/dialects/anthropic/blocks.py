@@ -40,10 +40,22 @@ _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 
 
 class Placed(Struct, frozen=True, gc=False):
-    """A part and where it stands in the conversation."""
+    """A part and where it stands in the conversation: in which message, and `inner` within a result."""
 
-    path: str
+    message: int
+    index: int
     part: Part
+    inner: int | None = None
+
+    @property
+    def path(self) -> str:
+        """Written where somebody must hear of it."""
+        path = f"$.messages[{self.message}].content[{self.index}]"
+        return path if self.inner is None else f"{path}.parts[{self.inner}]"
+
+    def pieces(self, parts: Sequence[Part]) -> list["Placed"]:
+        """What a result holds."""
+        return [Placed(self.message, self.index, part, inner) for inner, part in enumerate(parts)]
 
 
 def user_blocks(parts: Sequence[Placed], losses: list[Loss]) -> list[wire.Block]:
@@ -61,10 +73,10 @@ def assistant_blocks(parts: Sequence[Placed], keeps_thinking: bool, losses: list
     blocks: list[wire.Block] = []
     for placed in parts:
         part = placed.part
-        if isinstance(part, Thinking):
-            block: wire.Block | None = _thinking(part, placed.path, keeps_thinking, losses)
-        elif isinstance(part, Text | Refusal):
-            block = _content(placed, losses)
+        if isinstance(part, (Text, Refusal)):
+            block: wire.Block | None = _content(placed, losses)
+        elif isinstance(part, Thinking):
+            block = _thinking(part, placed, keeps_thinking, losses)
         elif isinstance(part, HostedCall | HostedResult):
             losses.append(Loss(placed.path, HOSTED))
             block = None
@@ -76,11 +88,11 @@ def assistant_blocks(parts: Sequence[Placed], keeps_thinking: bool, losses: list
     return blocks
 
 
-def tool_use(call: ToolCall, call_id: str, name: str, path: str, losses: list[Loss]) -> wire.ToolUseBlock:
+def tool_use(call: ToolCall, call_id: str, name: str, placed: Placed, losses: list[Loss]) -> wire.ToolUseBlock:
     """The call, with arguments that are an object."""
     arguments = object_of(call.arguments)
     if arguments is None:
-        losses.append(Loss(f"{path}.arguments", "arguments that are not a JSON object"))
+        losses.append(Loss(f"{placed.path}.arguments", "arguments that are not a JSON object"))
     return wire.ToolUseBlock(call_id, name, arguments or EMPTY_OBJECT, control_of(call.cache))
 
 
@@ -89,8 +101,8 @@ def tool_result(result: Placed, call_id: str, losses: list[Loss]) -> wire.ToolRe
     part = result.part
     assert isinstance(part, ToolResult)
     blocks: list[wire.ResultBlock] = []
-    for index, piece in enumerate(part.parts):
-        block = _content(Placed(f"{result.path}.parts[{index}]", piece), losses)
+    for piece in result.pieces(part.parts):
+        block = _content(piece, losses)
         if block is not None:
             blocks.append(block)
     content: str | list[wire.ResultBlock] | None = blocks or None
@@ -121,27 +133,27 @@ def object_of(text: str) -> Raw | None:
 
 
 def _content(placed: Placed, losses: list[Loss]) -> wire.TextBlock | wire.ImageBlock | wire.DocumentBlock | None:
-    part, path = placed.part, placed.path
+    part = placed.part
     match part:
         case Text():
             if part.notes:
-                losses.append(Loss(f"{path}.notes", "where words come from, as another vendor had it"))
+                losses.append(Loss(f"{placed.path}.notes", "where words come from, as another vendor had it"))
             return text_block(part)
         case Refusal(text=text):
             return text_block(Text(text))
         case Image():
-            return _image(part, path, losses)
+            return _image(part, placed.path, losses)
         case File():
-            return _file(part, path, losses)
+            return _file(part, placed.path, losses)
         case Audio() | Video():
-            losses.append(Loss(path, f"{_word(part)}: words were sent in its place"))
+            losses.append(Loss(placed.path, f"{_word(part)}: words were sent in its place"))
             return wire.TextBlock(LEFT_OUT.format(what="sound" if isinstance(part, Audio) else "a film"))
         case Thinking() | ToolCall() | ToolResult() | HostedCall() | HostedResult():
-            losses.append(Loss(path, f"{_word(part)} can't stand here"))
+            losses.append(Loss(placed.path, f"{_word(part)} can't stand here"))
             return None
 
 
-def _thinking(part: Thinking, path: str, keeps_thinking: bool, losses: list[Loss]) -> wire.Block | None:
+def _thinking(part: Thinking, placed: Placed, keeps_thinking: bool, losses: list[Loss]) -> wire.Block | None:
     """Signed elsewhere, it would be refused; unsigned, only some compatibles want it."""
     if part.signer == NAME and part.signature:
         if part.redacted:
@@ -150,7 +162,7 @@ def _thinking(part: Thinking, path: str, keeps_thinking: bool, losses: list[Loss
     if keeps_thinking and part.text.strip():
         return wire.ThinkingBlock(part.text)
     if part.text.strip() or part.signature:
-        losses.append(Loss(path, f"thinking that {part.signer or 'nobody'} signed"))
+        losses.append(Loss(placed.path, f"thinking that {part.signer or 'nobody'} signed"))
     return None
 
 

@@ -1,7 +1,7 @@
 """Conversation -> Anthropic JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Raw, Struct
 
@@ -230,46 +230,25 @@ def _extras(conversation: Conversation, losses: list[Loss]) -> Iterator[tuple[st
         losses.append(Loss("$.n", "Anthropic gives one answer"))
 
 
-type _Cacheable = (
-    wire.Tool
-    | wire.TextBlock
-    | wire.ImageBlock
-    | wire.DocumentBlock
-    | wire.SearchResultBlock
-    | wire.ToolReferenceBlock
-    | wire.ToolUseBlock
-    | wire.ToolResultBlock
-)
-
-
-_UNMARKED: Final = (
-    str,
-    wire.ThinkingBlock,
-    wire.RedactedThinkingBlock,
-    wire.ServerToolUseBlock,
-    wire.ServerResultBlock,
-)
-
-
 def _limit_breakpoints(request: wire.Request, limit: int, losses: list[Loss]) -> None:
     """More are refused; the last ones reach furthest."""
-    marked = [placed for placed in _cacheable(request) if placed[1].cache_control is not None]
+    marked = list(_marked(request))
     for path, block in marked[: max(0, len(marked) - limit)]:
         block.cache_control = None
         losses.append(Loss(f"{path}.cache_control", f"more than {limit} cache breakpoints"))
 
 
-def _cacheable(request: wire.Request) -> Iterator[tuple[str, _Cacheable]]:
-    """What may carry a breakpoint, in the order in which the vendor reads it."""
-    for tool in request.tools or ():
-        yield "$.tools", tool
-    for text in request.system or ():
-        if isinstance(text, wire.TextBlock):
-            yield "$.system", text
+def _marked(request: wire.Request) -> Iterator[tuple[str, Any]]:
+    """What carries a breakpoint, in the order in which the vendor reads it."""
+    yield from (("$.tools", tool) for tool in request.tools or () if _is_marked(tool))
+    yield from (("$.system", text) for text in request.system or () if _is_marked(text))
     for message in request.messages:
         for block in message.content:
-            if isinstance(block, wire.ToolResultBlock) and not isinstance(block.content, str):
-                for piece in block.content or ():
-                    yield "$.messages", piece
-            if not isinstance(block, _UNMARKED):
+            if type(block) is wire.ToolResultBlock and isinstance(block.content, list):
+                yield from (("$.messages", piece) for piece in block.content if _is_marked(piece))
+            if _is_marked(block):
                 yield "$.messages", block
+
+
+def _is_marked(block: object) -> bool:
+    return getattr(block, "cache_control", None) is not None

@@ -32,7 +32,7 @@ class _Call(Struct, eq=False):
     """`turn`: the number of its turn."""
 
     turn: int
-    path: str
+    placed: Placed
     part: ToolCall
     id: str
     result: Placed | None = None
@@ -61,7 +61,7 @@ def turns_of(
     """The conversation in Anthropic's order. `goes_on`: whether it may end with the beginning of an answer."""
     sorter = _Sorter(losses)
     for index, message in enumerate(conversation.messages):
-        sorter.take(f"$.messages[{index}]", message)
+        sorter.take(index, message)
     messages = _messages(sorter.turns, names, keeps_thinking, losses)
     if not messages or messages[0].role != "user":
         losses.append(Loss("$.messages", "it does not begin with the user: a first word was added"))
@@ -75,7 +75,7 @@ def turns_of(
 
 def starts_thinking(message: wire.Message) -> bool:
     """Whether an assistant's turn begins with a thought."""
-    return bool(message.content) and isinstance(message.content[0], _THINKING)
+    return bool(message.content) and type(message.content[0]) in _THINKING
 
 
 class _Sorter:
@@ -91,20 +91,21 @@ class _Sorter:
         self._times: Counter[str] = Counter()
         self._waiting: Waiting[_Call] = Waiting(lambda call: call.result is not None)
 
-    def take(self, path: str, message: Message) -> None:
+    def take(self, number: int, message: Message) -> None:
         """One more message."""
+        role = message.role
         if message.name:
-            self._losses.append(Loss(f"{path}.name", "a speaker's name"))
+            self._losses.append(Loss(f"$.messages[{number}].name", "a speaker's name"))
         for index, part in enumerate(message.parts):
-            placed = Placed(f"{path}.content[{index}]", part)
-            if isinstance(part, ToolResult):
+            placed = Placed(number, index, part)
+            if type(part) is ToolResult:
                 self._result(placed, part)
-            elif message.role is Role.SYSTEM:
+            elif role is Role.SYSTEM:
                 self._system(placed)
-            elif not isinstance(part, ToolCall):
-                self._turn(message.role).parts.append(placed)
-            elif message.role is Role.ASSISTANT:
-                self._call(placed.path, part)
+            elif type(part) is not ToolCall:
+                self._turn(role).parts.append(placed)
+            elif role is Role.ASSISTANT:
+                self._call(placed, part)
             else:
                 self._losses.append(Loss(placed.path, "a tool call of the user's"))
 
@@ -120,10 +121,10 @@ class _Sorter:
         if block is None and not isinstance(placed.part, Text):
             self._losses.append(Loss(placed.path, "only text may stand in a system message"))
 
-    def _call(self, path: str, part: ToolCall) -> None:
+    def _call(self, placed: Placed, part: ToolCall) -> None:
         """An id that comes again in a later turn means the later call from then on."""
         turn = self._turn(Role.ASSISTANT)
-        call = _Call(len(self.turns) - 1, path, part, self._fresh(part.id))
+        call = _Call(len(self.turns) - 1, placed, part, self._fresh(part.id))
         before = self._latest.get(part.id)
         if before is None or before.turn != call.turn:
             self._unanswered[part.id] = deque()
@@ -146,7 +147,7 @@ class _Sorter:
         call = self._latest.get(part.call_id) if part.call_id else self._waiting.oldest(part.name)
         if call is None:
             self._losses.append(Loss(placed.path, f"a result without its call {part.call_id!r}: sent as plain words"))
-            turn.parts += [Placed(f"{placed.path}.parts[{at}]", piece) for at, piece in enumerate(part.parts)]
+            turn.parts += placed.pieces(part.parts)
             return
         waiting = self._unanswered[call.part.id]
         if not part.call_id:
@@ -157,7 +158,7 @@ class _Sorter:
             call = waiting.popleft()
             self.turns[call.turn].answered.append(call)
         else:
-            self._losses.append(Loss(call.path, f"an earlier result of the call {call.part.id!r}"))
+            self._losses.append(Loss(call.placed.path, f"an earlier result of the call {call.part.id!r}"))
         call.result = placed
 
 
@@ -172,14 +173,14 @@ def _messages(turns: list[_Turn], names: Names, keeps_thinking: bool, losses: li
         else:
             blocks = assistant_blocks(turn.parts, keeps_thinking, losses)
             blocks += [
-                tool_use(call.part, call.id, names.upstream(call.part.name), call.path, losses) for call in turn.calls
+                tool_use(call.part, call.id, names.upstream(call.part.name), call.placed, losses) for call in turn.calls
             ]
             _append(messages, "assistant", blocks)
             results = _results(turn, losses)
     _append(messages, "user", results)
     for message in messages:
         if message.role == "assistant" and isinstance(message.content, list):
-            message.content.sort(key=lambda block: not isinstance(block, _THINKING))
+            message.content.sort(key=lambda block: type(block) not in _THINKING)
     return messages
 
 
@@ -198,7 +199,7 @@ def _results(turn: _Turn, losses: list[Loss]) -> list[wire.Block]:
     blocks: list[wire.Block] = [tool_result(call.result, call.id, losses) for call in turn.answered if call.result]
     for call in turn.calls:
         if call.result is None:
-            losses.append(Loss(call.path, "a call without a result: one that says so was added"))
+            losses.append(Loss(call.placed.path, "a call without a result: one that says so was added"))
             blocks.append(missing_result(call.id))
     return blocks
 

@@ -28,6 +28,7 @@ from translators.dialects.gemini.wire import ABSENT
 from translators.dialects.gemini.words import NAME, SKIP_SIGNATURE
 from translators.errors import BadRequest
 from translators.jsonio import ENCODER, UNREADABLE, text_of
+from translators.place import Place
 from translators.waiting import Waiting
 
 ROLES: Final = {"user": Role.USER, "model": Role.ASSISTANT, "function": Role.USER, "": Role.USER}
@@ -74,24 +75,24 @@ class ContentReader:
 
     def read(self, contents: Sequence[wire.RequestContent]) -> tuple[Message, ...]:
         """Raises BadRequest."""
-        messages = [self._message(content, f"$.contents[{index}]") for index, content in enumerate(contents)]
+        messages = [self._message(content, index) for index, content in enumerate(contents)]
         return tuple(message for message in messages if message.parts)
 
-    def _message(self, content: wire.RequestContent, path: str) -> Message:
+    def _message(self, content: wire.RequestContent, at: int) -> Message:
         role = ROLES.get((content.role or "").lower())
         if role is None:
-            raise BadRequest(f"{path}.role", "user or model")
+            raise BadRequest(f"$.contents[{at}].role", "user or model")
         parts: list[Part] = []
         for index, part in enumerate(content.parts or ()):
             if part.text and part.thought is None and part.thought_signature is None:  # nearly all of them
                 parts.append(Text(part.text))
             else:
-                self._part(part, role, f"{path}.parts[{index}]", parts)
+                self._part(part, role, Place("$.contents", at, index), parts)
             if not (part.part_metadata is part.media_resolution is part.video_metadata is ABSENT):
-                self._lose_beside(part, f"{path}.parts[{index}]")
+                self._lose_beside(part, Place("$.contents", at, index))
         return Message(role, tuple(parts))
 
-    def _part(self, part: wire.RequestPart, role: Role, path: str, parts: list[Part]) -> None:
+    def _part(self, part: wire.RequestPart, role: Role, place: Place, parts: list[Part]) -> None:
         if part.text is not None and part.thought:
             parts.append(Thinking(part.text))
         if part.thought_signature:
@@ -100,24 +101,24 @@ class ContentReader:
             if part.text and not part.thought:
                 parts.append(Text(part.text))
             return
-        found = self._tool_part(part, path) or _media(part, path, self._losses)
+        found = self._tool_part(part, place) or _media(part, str(place), self._losses)
         if found is not None:
             parts.append(found)
 
-    def _lose_beside(self, part: wire.RequestPart, path: str) -> None:
+    def _lose_beside(self, part: wire.RequestPart, place: Place) -> None:
         for name, raw in (
             ("videoMetadata", part.video_metadata),
             ("mediaResolution", part.media_resolution),
             ("partMetadata", part.part_metadata),
         ):
             if bytes(raw) not in EMPTY:
-                self._losses.append(Loss(f"{path}.{name}", "only Google's models know it"))
+                self._losses.append(Loss(f"{place}.{name}", "only Google's models know it"))
 
-    def _tool_part(self, part: wire.RequestPart, path: str) -> Part | None:
+    def _tool_part(self, part: wire.RequestPart, place: Place) -> Part | None:
         if part.function_call is not None:
-            return self._call(part.function_call, f"{path}.functionCall")
+            return self._call(part.function_call, place)
         if part.function_response is not None:
-            return self._response(part.function_response, f"{path}.functionResponse")
+            return self._response(part.function_response, place)
         if part.executable_code is not None:
             return self._executed(part.executable_code)
         if part.code_execution_result is not None:
@@ -126,29 +127,30 @@ class ContentReader:
             return HostedResult(printed.id or self._code, Hosted.CODE_EXECUTION, printed.output or "", failed=failed)
         for use, word in ((part.tool_call, "toolCall"), (part.tool_response, "toolResponse")):
             if use is not None:
-                return self._hosted(use, f"{path}.{word}", is_call=word == "toolCall")
+                return self._hosted(use, place, word)
         return None
 
-    def _call(self, call: wire.FunctionCall, path: str) -> ToolCall:
+    def _call(self, call: wire.FunctionCall, place: Place) -> ToolCall:
         if not call.name:
-            raise BadRequest(f"{path}.name", "a value: it is required")
-        if bytes(call.partial_args) not in EMPTY:
-            self._losses.append(Loss(f"{path}.partialArgs", "half of a call's arguments"))
+            raise BadRequest(f"{place}.functionCall.name", "a value: it is required")
+        if call.partial_args is not ABSENT and bytes(call.partial_args) not in EMPTY:
+            self._losses.append(Loss(f"{place}.functionCall.partialArgs", "half of a call's arguments"))
         if call.will_continue:
-            self._losses.append(Loss(f"{path}.willContinue", "half of a call"))
-        made = ToolCall(call.id or self._id(call.name), call.name, _object(call.args, f"{path}.args"))
+            self._losses.append(Loss(f"{place}.functionCall.willContinue", "half of a call"))
+        arguments = _object(call.args, place, "functionCall.args")
+        made = ToolCall(call.id or self._id(call.name), call.name, arguments)
         self._calls[made.id] = made
         self._answered.discard(made.id)
         self._waiting.add(made.name, made)
         return made
 
-    def _response(self, response: wire.FunctionResponse, path: str) -> ToolResult:
+    def _response(self, response: wire.FunctionResponse, place: Place) -> ToolResult:
         call = self._answered_by(response)
         if response.scheduling or response.will_continue:
-            self._losses.append(Loss(path, "a response that is not the last"))
-        parts, failed = _said(response.response, f"{path}.response")
+            self._losses.append(Loss(f"{place}.functionResponse", "a response that is not the last"))
+        parts, failed = _said(response.response, place)
         for index, one in enumerate(response.parts or ()):
-            media = _media(one, f"{path}.parts[{index}]", self._losses)
+            media = _media(one, f"{place}.functionResponse.parts[{index}]", self._losses)
             if media is not None:
                 parts.append(media)
         if call is not None:
@@ -176,14 +178,14 @@ class ContentReader:
         self._code = code.id or self._id("code")
         return HostedCall(self._code, Hosted.CODE_EXECUTION, ENCODER.encode({"code": code.code or ""}).decode())
 
-    def _hosted(self, use: wire.HostedUse, path: str, *, is_call: bool) -> Part | None:
+    def _hosted(self, use: wire.HostedUse, place: Place, word: str) -> Part | None:
         tool = TOOL_TYPES.get((use.tool_type or "").upper())
         if tool is None:
-            self._losses.append(Loss(path, f"a tool that only Google has: {use.tool_type!r}"))
+            self._losses.append(Loss(f"{place}.{word}", f"a tool that only Google has: {use.tool_type!r}"))
             return None
-        if is_call:
-            return HostedCall(use.id or "", tool, _object(use.args, f"{path}.args"))
-        return HostedResult(use.id or "", tool, _object(use.response, f"{path}.response"))
+        if word == "toolCall":
+            return HostedCall(use.id or "", tool, _object(use.args, place, "toolCall.args"))
+        return HostedResult(use.id or "", tool, _object(use.response, place, "toolResponse.response"))
 
 
 def _sign(signature: str, role: Role, parts: list[Part]) -> None:
@@ -249,29 +251,29 @@ def _file(data: wire.FileData | None) -> Part | None:
     return File(media_type, url=uri, name=name)
 
 
-def _object(raw: Raw, path: str) -> str:
+def _object(raw: Raw, place: Place, field: str) -> str:
     text = text_of(raw).strip()
     if text in ("", "null"):
         return "{}"
     if not text.startswith("{"):
-        raise BadRequest(path, "object")
+        raise BadRequest(f"{place}.{field}", "object")
     return text
 
 
-def _said(raw: Raw, path: str) -> tuple[list[Part], bool]:
+def _said(raw: Raw, place: Place) -> tuple[list[Part], bool]:
     """The words of a response, and whether it is one of failure."""
     try:
         words = _OUTPUT.decode(raw).output
     except UNREADABLE:
-        return _said_otherwise(_object(raw, path), path)
+        return _said_otherwise(_object(raw, place, "functionResponse.response"), place)
     return ([Text(words)] if words else []), False
 
 
-def _said_otherwise(text: str, path: str) -> tuple[list[Part], bool]:
+def _said_otherwise(text: str, place: Place) -> tuple[list[Part], bool]:
     try:
         fields = _OBJECT.decode(text)
     except UNREADABLE as error:
-        raise BadRequest(path, "object") from error
+        raise BadRequest(f"{place}.functionResponse.response", "object") from error
     if not fields:
         return [], False
     if len(fields) == 1:

@@ -28,6 +28,7 @@ from translators.dialects.gemini.decode_contents import VENDORS_FILES
 from translators.dialects.gemini.said import object_of
 from translators.jsonio import UNREADABLE, quoted
 from translators.modalities import LEFT_OUT
+from translators.place import Place
 
 PICTURES: Final = frozenset(("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif"))
 """Source: ai.google.dev/gemini-api/docs/image-understanding."""
@@ -58,15 +59,15 @@ EMPTY_OBJECT: Final = Raw(b"{}")
 _CODE: Final = msgspec.json.Decoder(dict[str, object])
 
 
-def said(part: Part, path: str, losses: list[Loss]) -> wire.RequestPart | None:
+def said(part: Part, place: Place | str, losses: list[Loss]) -> wire.RequestPart | None:
     """What anybody may say; None where there is nothing to be said."""
     match part:
         case Text(text=text) | Refusal(text=text):
             return wire.RequestPart(text) if text else None
         case Image():
-            return _image(part, path, losses)
+            return _image(part, str(place), losses)
         case File():
-            return _file(part, path, losses)
+            return _file(part, str(place), losses)
         case Audio(data=data, format=sound):
             return wire.RequestPart(inline_data=wire.Blob(f"audio/{sound}", data))
         case Video(media_type=media_type, data=data, url=url):
@@ -80,29 +81,32 @@ def said(part: Part, path: str, losses: list[Loss]) -> wire.RequestPart | None:
             outcome = "OUTCOME_FAILED" if failed else "OUTCOME_OK"
             return wire.RequestPart(code_execution_result=wire.CodeResult(outcome=outcome, output=text))
         case HostedCall() | HostedResult():
-            losses.append(Loss(path, "what another vendor's own tool did"))
+            losses.append(Loss(str(place), "what another vendor's own tool did"))
         case Thinking() | ToolCall() | ToolResult():
-            losses.append(Loss(path, f"{type(part).__name__.lower()} can't stand here"))
+            losses.append(Loss(str(place), f"{type(part).__name__.lower()} can't stand here"))
     return None
 
 
-def call_part(call: ToolCall, call_id: str, name: str, path: str, losses: list[Loss]) -> wire.RequestPart:
+def call_part(call: ToolCall, call_id: str, name: str, place: Place, losses: list[Loss]) -> wire.RequestPart:
     """The call, with arguments that are an object."""
     arguments = object_of(call.arguments)
     if arguments is None:
-        losses.append(Loss(f"{path}.arguments", "arguments that are not a JSON object"))
+        losses.append(Loss(f"{place}.arguments", "arguments that are not a JSON object"))
     return wire.RequestPart(function_call=wire.FunctionCall(call_id or None, name, arguments or EMPTY_OBJECT))
 
 
 def response_part(
-    result: ToolResult | None, call_id: str, name: str, path: str, losses: list[Loss], *, holds_media: bool
+    result: ToolResult | None, call_id: str, name: str, place: Place | None, losses: list[Loss], *, holds_media: bool
 ) -> tuple[wire.RequestPart, list[wire.RequestPart]]:
     """The response to a call, and what of it has to stand beside it. Without a result it says that there is none."""
     texts: list[str] = []
     inside: list[wire.ResponsePart] = []
     beside: list[wire.RequestPart] = []
     for index, piece in enumerate(result.parts if result is not None else (Text(NO_RESULT),)):
-        part = said(piece, f"{path}.parts[{index}]", losses)
+        if type(piece) is Text:  # nearly all of them
+            texts += [piece.text] if piece.text else []
+            continue
+        part = said(piece, f"{place}.parts[{index}]", losses)
         if part is None:
             continue
         if part.text is not None:

@@ -16,6 +16,7 @@ from translators.dialects.gemini.encode_parts import call_part, response_part, s
 from translators.dialects.gemini.models import Model
 from translators.dialects.gemini.words import NAME, SKIP_SIGNATURE
 from translators.names import Names
+from translators.place import Place
 from translators.waiting import Waiting
 
 FILLER: Final = "Continue."
@@ -24,11 +25,11 @@ MODEL: Final = "model"
 
 
 class _Call(Struct, eq=False):
-    path: str
+    place: Place
     part: ToolCall
     name: str
     result: ToolResult | None = None
-    result_path: str = ""
+    result_place: Place | None = None
 
 
 class _Turn(Struct, eq=False):
@@ -58,7 +59,7 @@ class TurnWriter:
     def write(self, conversation: Conversation) -> list[wire.RequestContent]:
         """All turns. Empty where the conversation says nothing."""
         for index, message in enumerate(conversation.messages):
-            self._message(message, f"$.messages[{index}]")
+            self._message(message, index)
         contents = self._contents()
         if contents and contents[0].role == MODEL:
             self._losses.append(Loss("$.messages", "it does not begin with the user: a first word was added"))
@@ -70,26 +71,25 @@ class TurnWriter:
             _sign_calls(contents)
         return contents
 
-    def _message(self, message: Message, path: str) -> None:
+    def _message(self, message: Message, number: int) -> None:
+        role = message.role
         if message.name:
-            self._losses.append(Loss(f"{path}.name", "a speaker's name"))
+            self._losses.append(Loss(f"$.messages[{number}].name", "a speaker's name"))
         for index, part in enumerate(message.parts):
-            place = f"{path}.parts[{index}]"
-            if type(part) is Text and message.role is Role.USER:  # nearly all of them
-                self._say(Role.USER, part, place)
-            elif isinstance(part, ToolResult):
+            place = Place("$.messages", number, index)
+            if type(part) is ToolResult:
                 self._result(part, place)
-            elif message.role is Role.SYSTEM:
+            elif role is Role.SYSTEM:
                 self._instruct(part, place)
-            elif message.role is Role.USER:
+            elif role is Role.USER:
                 self._say(Role.USER, part, place)
-            elif isinstance(part, ToolCall):
+            elif type(part) is ToolCall:
                 self._call(part, place)
-            elif isinstance(part, Thinking):
+            elif type(part) is Thinking:
                 self._thought(part, place)
             else:
                 self._say(Role.ASSISTANT, part, place)
-        if message.role is Role.ASSISTANT:
+        if role is Role.ASSISTANT:
             self._flush()
 
     def _turn(self, role: Role) -> _Turn:
@@ -97,21 +97,21 @@ class TurnWriter:
             self._turns.append(_Turn(role))
         return self._turns[-1]
 
-    def _say(self, role: Role, part: Part, path: str) -> None:
-        made = said(part, path, self._losses)
+    def _say(self, role: Role, part: Part, place: Place) -> None:
+        made = said(part, place, self._losses)
         if made is None:
             return
         if role is Role.ASSISTANT:
             made.thought_signature, self._signature = self._signature, None
         self._turn(role).words.append(made)
 
-    def _instruct(self, part: Part, path: str) -> None:
+    def _instruct(self, part: Part, place: Place) -> None:
         if not isinstance(part, Text):
-            self._losses.append(Loss(path, "only text may stand in a system message"))
+            self._losses.append(Loss(str(place), "only text may stand in a system message"))
         elif part.text:
             self.system.append(wire.RequestPart(part.text))
 
-    def _thought(self, part: Thinking, path: str) -> None:
+    def _thought(self, part: Thinking, place: Place) -> None:
         """Signed elsewhere, it would be refused; unsigned, only some compatibles want it."""
         own = part.signature if part.signer == NAME else None
         if own:
@@ -119,7 +119,7 @@ class TurnWriter:
         if part.text and (own or (self._keeps_thinking and not part.redacted)):
             self._turn(Role.ASSISTANT).words.append(wire.RequestPart(part.text, thought=True))
         elif not own and (part.text or part.signature):
-            self._losses.append(Loss(path, f"thinking that {part.signer or 'nobody'} signed"))
+            self._losses.append(Loss(str(place), f"thinking that {part.signer or 'nobody'} signed"))
         if own:
             self._signature = own
 
@@ -129,31 +129,31 @@ class TurnWriter:
             self._turn(Role.ASSISTANT).words.append(wire.RequestPart("", thought_signature=self._signature))
             self._signature = None
 
-    def _call(self, part: ToolCall, path: str) -> None:
+    def _call(self, part: ToolCall, place: Place) -> None:
         """An id that comes again means the later call from then on."""
         turn = self._turn(Role.ASSISTANT)
         name = self._names.upstream(part.name)
-        made = call_part(part, part.id, name, path, self._losses)
+        made = call_part(part, part.id, name, place, self._losses)
         made.thought_signature, self._signature = self._signature, None
-        call = _Call(path, part, name)
+        call = _Call(place, part, name)
         turn.calls.append(call)
         turn.called.append(made)
         self._latest[part.id] = call
         self._waiting.add(part.name, call)
 
-    def _result(self, part: ToolResult, path: str) -> None:
+    def _result(self, part: ToolResult, place: Place) -> None:
         turn = self._turn(Role.USER)
         call = self._latest.get(part.call_id) if part.call_id else self._waiting.oldest(part.name)
         if call is None:
             reason = f"a result without its call {part.call_id!r}: sent as plain words"
-            self._losses.append(Loss(path, reason))
+            self._losses.append(Loss(str(place), reason))
             for index, piece in enumerate(part.parts):
-                made = said(piece, f"{path}.parts[{index}]", self._losses)
+                made = said(piece, f"{place}.parts[{index}]", self._losses)
                 turn.words += [made] if made is not None else []
             return
         if call.result is not None:
-            self._losses.append(Loss(call.result_path, f"an earlier result of the call {part.call_id!r}"))
-        call.result, call.result_path = part, path
+            self._losses.append(Loss(str(call.result_place), f"an earlier result of the call {part.call_id!r}"))
+        call.result, call.result_place = part, place
 
     def _contents(self) -> list[wire.RequestContent]:
         """A turn that turned out empty is left out, and its neighbours are one."""
@@ -176,12 +176,12 @@ class TurnWriter:
         attached: list[wire.RequestPart] = []
         for call in calls:
             if call.result is None:
-                self._losses.append(Loss(call.path, "a call without a result: one that says so was added"))
+                self._losses.append(Loss(str(call.place), "a call without a result: one that says so was added"))
             part, beside = response_part(
                 call.result,
                 call.part.id,
                 call.name,
-                call.result_path,
+                call.result_place,
                 self._losses,
                 holds_media=self._model.is_third,
             )

@@ -142,16 +142,16 @@ class MessageWriter:
                     if part.cache is not None or part.notes:
                         self._unsaid(part, f"$.messages[{index}].parts[{number}]")
                     self._texts.append(wire.TextPart(text))
-                case Refusal(text=text):
-                    turn.refusal = (turn.refusal or "") + text
-                case Thinking():
-                    self._thought(part, f"$.messages[{index}].parts[{number}]")
                 case ToolCall():
                     if part.cache is not None:
                         path = f"$.messages[{index}].parts[{number}].cache_control"
                         self._losses.append(Loss(path, "chat completions cache by themselves"))
                     turn.tool_calls = turn.tool_calls or []
                     turn.tool_calls.append(self._call(part))
+                case Refusal(text=text):
+                    turn.refusal = (turn.refusal or "") + text
+                case Thinking():
+                    self._thought(part, f"$.messages[{index}].parts[{number}]")
                 case ToolResult():
                     pass  # Paired already.
                 case Image() | File() | Audio() | Video() | HostedCall() | HostedResult():

@@ -57,11 +57,10 @@ class ItemWriter:
             self._message(self._instructor, [_text(text) for text in conversation.system])
         pairs = pair(conversation.messages, self._losses)
         for index, message in enumerate(conversation.messages):
-            path = f"$.messages[{index}]"
             if message.name:
-                self._losses.append(Loss(f"{path}.name", "Responses have no names of speakers"))
+                self._losses.append(Loss(f"$.messages[{index}].name", "Responses have no names of speakers"))
             if message.role is Role.ASSISTANT:
-                self._assistant(message, pairs.calls.get(index, []), path)
+                self._assistant(message, pairs.calls.get(index, []), index)
                 continue
             self._end_turn()
             if message.role is Role.SYSTEM:
@@ -82,14 +81,13 @@ class ItemWriter:
     def _user(self, message: Message, orphans: set[tuple[int, int]], index: int) -> None:
         parts: list[wire.Part] = []
         for number, part in enumerate(message.parts):
-            path = f"$.messages[{index}].parts[{number}]"
             if type(part) is Text:  # nearly all of them
                 parts.append(_text(part))
             elif not isinstance(part, ToolResult):
-                parts += self._said(part, path)
+                parts += self._said(part, _path(index, number))
             elif (index, number) in orphans:
                 heading = wire.Part("input_text", f"Result of the tool call {part.call_id}:")
-                parts += [heading, *self._result(part, path)]
+                parts += [heading, *self._result(part, _path(index, number))]
         self._message("user", parts)
 
     def _said(self, part: Part, path: str) -> list[wire.Part]:
@@ -118,27 +116,28 @@ class ItemWriter:
 
     # The model
 
-    def _assistant(self, message: Message, calls: list[Paired], path: str) -> None:
+    def _assistant(self, message: Message, calls: list[Paired], index: int) -> None:
         waiting = iter(calls)
         for number, part in enumerate(message.parts):
-            place = f"{path}.parts[{number}]"
             match part:
                 case Text(text=text, notes=notes):
                     if text:
                         self._say(wire.Item(role="assistant", content=text))
                     if notes:
-                        self._losses.append(Loss(f"{place}.notes", "where words of an earlier answer came from"))
-                case Refusal(text=text):
-                    self._say(self._refusal(text))
+                        path = f"{_path(index, number)}.notes"
+                        self._losses.append(Loss(path, "where words of an earlier answer came from"))
                 case ToolCall():
                     paired = next(waiting)
                     self._calls.append(paired)
                     self._say(self._call(paired.call))
+                case Refusal(text=text):
+                    self._say(self._refusal(text))
                 case Thinking():
-                    self._think(part, place)
+                    self._think(part, _path(index, number))
                 case _:
                     kind = type(part).__name__.lower()
-                    self._losses.append(Loss(place, f"{kind} of the assistant's, which only its vendor can send back"))
+                    reason = f"{kind} of the assistant's, which only its vendor can send back"
+                    self._losses.append(Loss(_path(index, number), reason))
 
     def _say(self, item: wire.Item) -> None:
         self._items += [thought for _, thought in self._thoughts]
@@ -197,6 +196,11 @@ class ItemWriter:
 def has_words(items: Sequence[wire.Item]) -> bool:
     """Whether there is something to answer."""
     return any(item.role is None or item.role in ("user", "assistant") for item in items)
+
+
+def _path(index: int, number: int) -> str:
+    """Of a part. Written where somebody must hear of it."""
+    return f"$.messages[{index}].parts[{number}]"
 
 
 def _text(text: Text) -> wire.Part:
