@@ -5,11 +5,11 @@ from msgspec import Struct
 
 class Place(Struct, frozen=True, gc=False):
     """`str(place)` is its path, `$.messages[2].parts[0]`. It is written only where somebody must hear of it: every part
-    has one, and hardly any needs it. `messages`: what a body calls them, `$.messages`."""
+    has a place, and hardly any needs to say it. `form`: the path with a `%d` for each of the two numbers."""
 
-    messages: str
+    form: str
     message: int
     part: int
 
     def __str__(self) -> str:
-        return f"{self.messages}[{self.message}].parts[{self.part}]"
+        return self.form % (self.message, self.part)

@@ -29,9 +29,11 @@ from translators.dialects.anthropic.citations import citation_of
 from translators.dialects.anthropic.decode_tools import choice_of, mark_of, object_of, parallel_of, tools_of
 from translators.errors import BadRequest
 from translators.jsonio import UNREADABLE, check_text, read, text_of
+from translators.place import Place
 
 NAME: Final = "anthropic"
 ROLES: Final = {role.value: role for role in Role}
+PLACE: Final = "$.messages[%d].content[%d]"
 BILLING: Final = "x-anthropic-billing-header:"
 THINKING: Final[Mapping[str, ThinkingMode]] = {
     "enabled": ThinkingMode.ON,
@@ -118,7 +120,7 @@ def _message(index: int, message: wire.Message, losses: list[Loss]) -> Message:
         if (
             part := _text(block)
             if type(block) is wire.TextBlock  # nearly all of them
-            else _part(block, f"$.messages[{index}].content[{at}]", losses)
+            else _part(block, Place(PLACE, index, at), losses)
         )
         is not None
     ]
@@ -131,51 +133,51 @@ def _text(block: wire.TextBlock) -> Text:
     return Text(block.text, mark_of(block.cache_control), tuple(citation_of(one) for one in block.citations))
 
 
-def _part(block: wire.Block, path: str, losses: list[Loss]) -> Part | None:
+def _part(block: wire.Block, place: Place, losses: list[Loss]) -> Part | None:
     match block:
         case wire.ToolUseBlock():
             if block.caller is not wire.ABSENT or block.toolset_name is not None:
-                _own_words(block, path, losses)
-            return ToolCall(block.id, block.name, _arguments(block.input, path), mark_of(block.cache_control))
+                _own_words(block, place, losses)
+            return ToolCall(block.id, block.name, _arguments(block.input, place), mark_of(block.cache_control))
         case wire.ToolResultBlock():
-            return _tool_result(block, path, losses)
+            return _tool_result(block, place, losses)
         case wire.TextBlock() | wire.ImageBlock() | wire.DocumentBlock() | wire.SearchResultBlock():
-            return _content(block, path, losses)
+            return _content(block, str(place), losses)
         case wire.ThinkingBlock(thinking=text, signature=signature):
             return Thinking(text, signature or None, NAME if signature else None)
         case wire.RedactedThinkingBlock(data=data):
             return Thinking("", data, NAME, redacted=True)
         case wire.ServerToolUseBlock():
-            call = hosted.call_of(block.id, block.name, _arguments(block.input, path))
-            return _hosted(call, block, path, losses)
+            call = hosted.call_of(block.id, block.name, _arguments(block.input, place))
+            return _hosted(call, block, place, losses)
         case wire.ServerResultBlock():
             kind = str(type(block).__struct_config__.tag)
-            return _hosted(hosted.result_of(kind, block.tool_use_id, block.content), block, path, losses)
+            return _hosted(hosted.result_of(kind, block.tool_use_id, block.content), block, place, losses)
 
 
 def _hosted(
-    part: Part | None, block: wire.ServerToolUseBlock | wire.ServerResultBlock, path: str, losses: list[Loss]
+    part: Part | None, block: wire.ServerToolUseBlock | wire.ServerResultBlock, place: Place, losses: list[Loss]
 ) -> Part | None:
     if part is None:
-        losses.append(Loss(path, "a call of a tool that only Anthropic has"))
+        losses.append(Loss(str(place), "a call of a tool that only Anthropic has"))
         return None
     if block.cache_control is not None:
-        losses.append(Loss(f"{path}.cache_control", "a cache mark on what ran at the vendor"))
-    _own_words(block, path, losses)
+        losses.append(Loss(f"{place}.cache_control", "a cache mark on what ran at the vendor"))
+    _own_words(block, place, losses)
     return part
 
 
 def _own_words(
     block: wire.ToolUseBlock | wire.ToolResultBlock | wire.ServerToolUseBlock | wire.ServerResultBlock,
-    path: str,
+    place: Place,
     losses: list[Loss],
 ) -> None:
     """What only Anthropic says of calls."""
     caller: Raw = getattr(block, "caller", wire.ABSENT)
     if caller is not wire.ABSENT and b"direct" not in bytes(caller):
-        losses.append(Loss(f"{path}.caller", "a tool that was called from code"))
+        losses.append(Loss(f"{place}.caller", "a tool that was called from code"))
     if getattr(block, "toolset_name", None) is not None:
-        losses.append(Loss(f"{path}.toolset_name", "a set of tools that only Anthropic knows"))
+        losses.append(Loss(f"{place}.toolset_name", "a set of tools that only Anthropic knows"))
 
 
 def _citing(wish: wire.Citing | None, path: str, losses: list[Loss]) -> None:
@@ -254,25 +256,27 @@ def _content_text(content: str | list[wire.TextBlock | wire.ImageBlock], path: s
     return "\n".join(texts)
 
 
-def _tool_result(block: wire.ToolResultBlock, path: str, losses: list[Loss]) -> ToolResult:
+def _tool_result(block: wire.ToolResultBlock, place: Place, losses: list[Loss]) -> ToolResult:
     parts: tuple[Part, ...]
     if block.toolset_name is not None:
-        _own_words(block, path, losses)
+        _own_words(block, place, losses)
     if isinstance(block.content, str):
         parts = (Text(block.content),) if block.content else ()
     else:
-        pieces = enumerate(block.content or ())
-        parts = tuple(_content(piece, f"{path}.content[{at}]", losses) for at, piece in pieces)
+        parts = tuple(
+            _text(piece) if type(piece) is wire.TextBlock else _content(piece, f"{place}.content[{at}]", losses)
+            for at, piece in enumerate(block.content or ())
+        )
     return ToolResult(block.tool_use_id, parts, bool(block.is_error), mark_of(block.cache_control))
 
 
-def _arguments(raw: Raw, path: str) -> str:
+def _arguments(raw: Raw, place: Place) -> str:
     text = text_of(raw).strip()
     if text.startswith("{"):
         return text
     if text == "null":
         return "{}"
-    raise BadRequest(f"{path}.input", "object")
+    raise BadRequest(f"{place}.input", "object")
 
 
 def _thinking(request: wire.Request, losses: list[Loss]) -> ThinkingWish | None:

@@ -17,11 +17,11 @@ from translators.conversation import (
     ToolChoice,
 )
 from translators.dialects.gemini import request_wire as wire
-from translators.dialects.gemini.decode_contents import EMPTY, ContentReader
+from translators.dialects.gemini.decode_contents import ContentReader
 from translators.dialects.gemini.decode_tools import ToolReader
 from translators.dialects.gemini.schema import from_google
 from translators.dialects.gemini.spelling import respelled
-from translators.dialects.gemini.wire import ABSENT
+from translators.dialects.gemini.wire import ABSENT, is_said
 from translators.errors import BadRequest
 from translators.jsonio import ENCODER, UNREADABLE, check_text
 
@@ -107,7 +107,7 @@ def _system(said: wire.RequestContent | str | None, losses: list[Loss]) -> Itera
             yield Text(part.text)
         elif part != wire.RequestPart(""):
             losses.append(Loss(f"$.systemInstruction.parts[{index}]", "only text may stand in a system instruction"))
-        if part.text and bytes(part.part_metadata) not in EMPTY:
+        if part.text and is_said(part.part_metadata):
             losses.append(Loss(f"$.systemInstruction.parts[{index}].partMetadata", "only Google's models know it"))
 
 
@@ -171,7 +171,7 @@ def _output_format(config: wire.GenerationConfig, losses: list[Loss]) -> OutputF
 def _output_schema(config: wire.GenerationConfig, losses: list[Loss]) -> Raw | None:
     """Google's SDKs put Google's own words into either field."""
     fields = (("responseJsonSchema", config.response_json_schema), ("responseSchema", config.response_schema))
-    given = [(name, raw) for name, raw in fields if bytes(raw) not in EMPTY]
+    given = [(name, raw) for name, raw in fields if is_said(raw)]
     losses += [Loss(f"$.generationConfig.{name}", "responseJsonSchema stands over it") for name, _ in given[1:]]
     return from_google(given[0][1], f"$.generationConfig.{given[0][0]}") if given else None
 
@@ -188,7 +188,7 @@ def _tier(tier: str | None, losses: list[Loss]) -> str | None:
 def _extras(request: wire.Request, config: wire.GenerationConfig, losses: list[Loss]) -> Mapping[str, Raw]:
     """What only Google knows."""
     found = {"safetySettings": request.safety_settings, "labels": request.labels}
-    extras = {key: value for key, value in found.items() if bytes(value) not in (b"", b"null")}
+    extras = {key: value for key, value in found.items() if is_said(value)}
     for name, word in ONLY_GOOGLES.items():
         value = getattr(config, name)
         if value is not None and value is not ABSENT and value != Raw(b"null"):

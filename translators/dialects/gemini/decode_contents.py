@@ -24,7 +24,7 @@ from translators.conversation import (
     Video,
 )
 from translators.dialects.gemini import request_wire as wire
-from translators.dialects.gemini.wire import ABSENT
+from translators.dialects.gemini.wire import ABSENT, is_said
 from translators.dialects.gemini.words import NAME, SKIP_SIGNATURE
 from translators.errors import BadRequest
 from translators.jsonio import ENCODER, UNREADABLE, text_of
@@ -41,10 +41,10 @@ TOOL_TYPES: Final = {
 OUTPUT_KEYS: Final = ("output", "result", "content")
 """Where clients put a text that is the whole response. Source: FunctionResponse of the SDK, and what CLIs send."""
 ERROR: Final = "error"
+PLACE: Final = "$.contents[%d].parts[%d]"
 OK: Final = "OUTCOME_OK"
 VENDORS_FILES: Final = ("https://generativelanguage.googleapis.com/", "gs://", "files/")
 FILMS: Final = ("https://www.youtube.com/", "https://youtube.com/", "https://m.youtube.com/", "https://youtu.be/")
-EMPTY: Final = (b"", b"null")
 
 
 class _Output(Struct, forbid_unknown_fields=True):
@@ -87,9 +87,9 @@ class ContentReader:
             if part.text and part.thought is None and part.thought_signature is None:  # nearly all of them
                 parts.append(Text(part.text))
             else:
-                self._part(part, role, Place("$.contents", at, index), parts)
+                self._part(part, role, Place(PLACE, at, index), parts)
             if not (part.part_metadata is part.media_resolution is part.video_metadata is ABSENT):
-                self._lose_beside(part, Place("$.contents", at, index))
+                self._lose_beside(part, Place(PLACE, at, index))
         return Message(role, tuple(parts))
 
     def _part(self, part: wire.RequestPart, role: Role, place: Place, parts: list[Part]) -> None:
@@ -111,7 +111,7 @@ class ContentReader:
             ("mediaResolution", part.media_resolution),
             ("partMetadata", part.part_metadata),
         ):
-            if bytes(raw) not in EMPTY:
+            if is_said(raw):
                 self._losses.append(Loss(f"{place}.{name}", "only Google's models know it"))
 
     def _tool_part(self, part: wire.RequestPart, place: Place) -> Part | None:
@@ -133,7 +133,7 @@ class ContentReader:
     def _call(self, call: wire.FunctionCall, place: Place) -> ToolCall:
         if not call.name:
             raise BadRequest(f"{place}.functionCall.name", "a value: it is required")
-        if call.partial_args is not ABSENT and bytes(call.partial_args) not in EMPTY:
+        if is_said(call.partial_args):
             self._losses.append(Loss(f"{place}.functionCall.partialArgs", "half of a call's arguments"))
         if call.will_continue:
             self._losses.append(Loss(f"{place}.functionCall.willContinue", "half of a call"))

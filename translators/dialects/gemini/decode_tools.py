@@ -8,7 +8,7 @@ from msgspec import Raw
 from translators.conversation import Hosted, HostedTool, Loss, Tool
 from translators.dialects.gemini import request_wire as wire
 from translators.dialects.gemini.schema import from_google
-from translators.dialects.gemini.wire import ABSENT
+from translators.dialects.gemini.wire import ABSENT, is_said
 from translators.errors import BadRequest
 
 RESTRICTING: Final = ("ANY", "VALIDATED")
@@ -27,7 +27,6 @@ ONLY_GOOGLES: Final = {
     "parallel_ai_search": "parallelAiSearch",
     "mcp_servers": "mcpServers",
 }
-EMPTY: Final = (b"", b"null")
 
 
 class ToolReader:
@@ -53,7 +52,7 @@ class ToolReader:
         if not declared.name:
             raise BadRequest(f"{path}.name", "a value: it is required")
         for name, raw in (("response", declared.response), ("responseJsonSchema", declared.response_json_schema)):
-            if bytes(raw) not in EMPTY:
+            if is_said(raw):
                 self._losses.append(Loss(f"{path}.{name}", "the schema of a function's response"))
         if (declared.behavior or "").upper() == "NON_BLOCKING":
             self._losses.append(Loss(f"{path}.behavior", "functions that nobody waits for"))
@@ -69,10 +68,10 @@ class ToolReader:
                 self._narrowed(value, f"{path}.googleSearch")
             else:
                 self.hosted.append(HostedTool(kind))
-                if bytes(value).strip() not in (b"{}", *EMPTY):
+                if bytes(value).strip() != b"{}":
                     self._losses.append(Loss(path, f"what is said about {kind}"))
         for name, word in ONLY_GOOGLES.items():
-            if bytes(getattr(tool, name)) not in EMPTY:
+            if is_said(getattr(tool, name)):
                 self._losses.append(Loss(f"{path}.{word}", "a tool that only Google has"))
 
     def _narrowed(self, search: wire.GoogleSearch, path: str) -> None:
@@ -81,11 +80,11 @@ class ToolReader:
             ("searchTypes", search.search_types),
             ("timeRangeFilter", search.time_range_filter),
         ):
-            if bytes(raw) not in EMPTY:
+            if is_said(raw):
                 self._losses.append(Loss(f"{path}.{name}", "only Google's search knows it"))
 
     def _configure(self, config: wire.ToolConfig) -> None:
-        if bytes(config.retrieval_config) not in EMPTY:
+        if is_said(config.retrieval_config):
             self._losses.append(Loss("$.toolConfig.retrievalConfig", "where the user is, for Google's own tools"))
         if config.include_server_side_tool_invocations:
             path = "$.toolConfig.includeServerSideToolInvocations"
@@ -117,6 +116,6 @@ def _schema(declared: wire.Declaration, path: str) -> Raw | None:
         ("parametersJsonSchema", declared.parameters_json_schema),
         ("parameters", declared.parameters),
     ):
-        if bytes(raw) not in EMPTY:
+        if is_said(raw):
             return from_google(raw, f"{path}.{name}")
     return None

@@ -20,6 +20,7 @@ from translators.place import Place
 from translators.waiting import Waiting
 
 FILLER: Final = "Continue."
+PLACE: Final = "$.messages[%d].parts[%d]"
 USER: Final = "user"
 MODEL: Final = "model"
 
@@ -76,7 +77,7 @@ class TurnWriter:
         if message.name:
             self._losses.append(Loss(f"$.messages[{number}].name", "a speaker's name"))
         for index, part in enumerate(message.parts):
-            place = Place("$.messages", number, index)
+            place = Place(PLACE, number, index)
             if type(part) is ToolResult:
                 self._result(part, place)
             elif role is Role.SYSTEM:

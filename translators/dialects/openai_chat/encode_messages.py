@@ -135,7 +135,8 @@ class MessageWriter:
     def _assistant(self, message: Message, calls: list[Paired], index: int) -> None:
         """Adds to the turn; `calls` are the message's own."""
         turn = self._turn
-        turn.name = turn.name or self._name(message, index)
+        if message.name is not None:
+            turn.name = turn.name or self._name(message, index)
         for number, part in enumerate(message.parts):
             match part:
                 case Text(text=text):
