@@ -281,6 +281,17 @@ def test_at_most_four_cache_breakpoints_the_last_ones() -> None:
     assert len(losses(encoded(asked)[1])) == 3
 
 
+def test_breakpoints_within_a_result_count_too() -> None:
+    marked = tuple(Text(str(number), CacheMark()) for number in range(3))
+    result = ToolResult("t", marked, cache=CacheMark())
+    body, request = encoded(conversation(user("a"), assistant(CALL), user(result, Text("b", CacheMark()))))
+    assert losses(request) == ["$.messages.cache_control"]
+    answer, last = body["messages"][2]["content"]
+    assert ["cache_control" in piece for piece in answer["content"]] == [False, True, True]
+    assert "cache_control" in answer
+    assert "cache_control" in last
+
+
 @pytest.mark.parametrize(
     ("target", "max_tokens"),
     [(OLD, 32000), (LEGACY, 8192), (Target("claude-3-haiku-20240307"), 4096), (Target("x", max_output_tokens=7), 7)],

@@ -193,6 +193,11 @@ def test_a_result_says_whether_it_failed() -> None:
     assert [part["functionResponse"]["response"] for part in said[2][1]] == [{"output": "done"}, {"error": "no"}]
 
 
+def test_empty_texts_leave_no_lines_in_a_result() -> None:
+    said = contents(user("go"), model(call(1)), user(result(1, Text(""), Text("a"), Text(""), Text("b"))))
+    assert said[2][1][0]["functionResponse"]["response"] == {"output": "a\nb"}
+
+
 def test_media_of_a_result_stand_in_it_from_the_third_generation_on() -> None:
     picture = Image("image/png", "aGk=")
     messages = (user("go"), model(call(1)), user(result(1, Text("see"), picture)))
