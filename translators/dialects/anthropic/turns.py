@@ -4,7 +4,7 @@ Neighbours of one role are one turn; an assistant's turn is thinking, text, call
 at the head of the user's next turn; call ids are unique and legal; a user begins.
 """
 
-from collections import Counter, deque
+from collections import deque
 from typing import Final, Literal
 
 from msgspec import Struct, field
@@ -88,7 +88,7 @@ class _Sorter:
         self._latest: dict[str, _Call] = {}
         self._unanswered: dict[str, deque[_Call]] = {}
         self._used: set[str] = set()
-        self._times: Counter[str] = Counter()
+        self._times: dict[str, int] = {}
         self._waiting: Waiting[_Call] = Waiting(lambda call: call.result is not None)
 
     def take(self, number: int, message: Message) -> None:
@@ -134,7 +134,7 @@ class _Sorter:
         self._waiting.add(part.name, call)
 
     def _fresh(self, call_id: str) -> str:
-        self._times[call_id] += 1
+        self._times[call_id] = self._times.get(call_id, 0) + 1
         fresh = legal_id(call_id, MAX_ID)
         while fresh in self._used:
             fresh = legal_id(f"{call_id} {self._times[call_id]}", MAX_ID)

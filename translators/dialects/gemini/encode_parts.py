@@ -62,8 +62,8 @@ _CODE: Final = msgspec.json.Decoder(dict[str, object])
 def said(part: Part, place: Place | str, losses: list[Loss]) -> wire.RequestPart | None:
     """What anybody may say; None where there is nothing to be said."""
     match part:
-        case Text(text=text) | Refusal(text=text):
-            return wire.RequestPart(text) if text else None
+        case Text() | Refusal():
+            return wire.RequestPart(part.text) if part.text else None
         case Image():
             return _image(part, str(place), losses)
         case File():

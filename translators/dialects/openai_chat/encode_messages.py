@@ -111,10 +111,10 @@ class MessageWriter:
     def _said(self, part: Part, path: str) -> list[wire.ContentPart]:
         """A part of a user message, or of a tool's result."""
         match part:
-            case Text(text=text):
+            case Text():
                 if part.cache is not None or part.notes:
                     self._unsaid(part, path)
-                return [wire.TextPart(text)]
+                return [wire.TextPart(part.text)]
             case Refusal(text=text):
                 return [wire.TextPart(text)]
             case Video() if not self._target.genuine:
@@ -139,10 +139,10 @@ class MessageWriter:
             turn.name = turn.name or self._name(message, index)
         for number, part in enumerate(message.parts):
             match part:
-                case Text(text=text):
+                case Text():
                     if part.cache is not None or part.notes:
                         self._unsaid(part, f"$.messages[{index}].parts[{number}]")
-                    self._texts.append(wire.TextPart(text))
+                    self._texts.append(wire.TextPart(part.text))
                 case ToolCall():
                     if part.cache is not None:
                         path = f"$.messages[{index}].parts[{number}].cache_control"

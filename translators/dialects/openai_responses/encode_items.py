@@ -120,10 +120,10 @@ class ItemWriter:
         waiting = iter(calls)
         for number, part in enumerate(message.parts):
             match part:
-                case Text(text=text, notes=notes):
-                    if text:
-                        self._say(wire.Item(role="assistant", content=text))
-                    if notes:
+                case Text():
+                    if part.text:
+                        self._say(wire.Item(role="assistant", content=part.text))
+                    if part.notes:
                         path = f"{_path(index, number)}.notes"
                         self._losses.append(Loss(path, "where words of an earlier answer came from"))
                 case ToolCall():
