@@ -253,11 +253,11 @@ def _file(data: wire.FileData | None) -> Part | None:
 
 def _object(raw: Raw, place: Place, field: str) -> str:
     text = text_of(raw).strip()
+    if text.startswith("{"):
+        return text
     if text in ("", "null"):
         return "{}"
-    if not text.startswith("{"):
-        raise BadRequest(f"{place}.{field}", "object")
-    return text
+    raise BadRequest(f"{place}.{field}", "object")
 
 
 def _said(raw: Raw, place: Place) -> tuple[list[Part], bool]:
