@@ -1,22 +1,23 @@
 """Neutral tools -> functions, and tools of Google's own."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from translators import freeform
 from translators.conversation import ChoiceMode, Conversation, Hosted, HostedTool, Loss, Tool
 from translators.dialect import Target
 from translators.dialects.gemini import request_wire as wire
-from translators.errors import BadRequest
 from translators.google_schema import google_schema
-from translators.jsonio import UNREADABLE
+from translators.json_schema import CACHED_SCHEMAS, kept
 from translators.names import Names
 
 MODES: Final = {ChoiceMode.AUTO: "AUTO", ChoiceMode.NONE: "NONE", ChoiceMode.ANY: "ANY", ChoiceMode.ONE: "ANY"}
 NOTHING: Final = Raw(b"{}")
+OF_AN_EMPTY_OBJECT: Final = frozenset(("type", "properties", "required", "additionalProperties", "$schema"))
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 
@@ -37,12 +38,12 @@ def declaration(
 ) -> wire.Declaration:
     """A function. Google itself reads JSON schemas; what only has its paths gets its own schemas, which are older."""
     made = wire.Declaration(name, description or None)
-    fields = None if schema is None else _fields(schema, path)
-    if schema is None or not fields:
+    says = None if schema is None else kept(_says, schema, path)
+    if schema is None or says is None or not says.anything:
         return made
     if target.genuine:
         made.parameters_json_schema = schema
-    elif _takes_nothing(fields):
+    elif not says.properties:
         losses.append(Loss(path, "a schema without properties, which older models refuse: left out"))
     else:
         fitted = google_schema(schema, path)
@@ -63,21 +64,18 @@ def _function(tool: Tool, name: str, target: Target, path: str, losses: list[Los
     return declaration(name, tool.description, tool.schema, target, f"{path}.schema", losses)
 
 
-def _fields(schema: Raw, path: str) -> dict[str, Raw]:
-    try:
-        return _OBJECT.decode(schema)
-    except UNREADABLE as error:
-        raise BadRequest(path, "a JSON schema") from error
+class _Says(Struct, frozen=True):
+    """Whether a schema says anything, and whether it may have properties."""
+
+    anything: bool
+    properties: bool
 
 
-def _takes_nothing(fields: dict[str, Raw]) -> bool:
-    return bytes(fields.get("properties", b"{}")).translate(None, b" \t\r\n") == b"{}" and fields.keys() <= {
-        "type",
-        "properties",
-        "required",
-        "additionalProperties",
-        "$schema",
-    }
+@lru_cache(maxsize=CACHED_SCHEMAS)
+def _says(data: bytes) -> _Says:
+    fields = _OBJECT.decode(data)
+    properties = bytes(fields.get("properties", b"{}")).translate(None, b" \t\r\n")
+    return _Says(bool(fields), properties != b"{}" or not fields.keys() <= OF_AN_EMPTY_OBJECT)
 
 
 def hosted_of(tools: Sequence[HostedTool], has_functions: bool, losses: list[Loss]) -> list[wire.RequestTool]:

@@ -386,6 +386,21 @@ def test_google_itself_reads_json_schemas_and_compatibles_its_own() -> None:
 
 
 @pytest.mark.parametrize(
+    ("schema", "genuine", "compatible"),
+    [
+        (b"{}", False, False),
+        (b'{"type":"object", "properties": { }}', True, False),
+        (b'{"type":"object","description":"anything"}', True, True),
+    ],
+)
+def test_a_schema_that_says_nothing_is_left_out(schema: bytes, genuine: bool, compatible: bool) -> None:
+    tools = (Tool("read", schema=Raw(schema)),)
+    for target, is_said in ((FLASH, genuine), (COMPATIBLE, compatible)):
+        [sent] = body(tools=tools, target=target)["tools"]
+        assert bool({"parameters", "parametersJsonSchema"} & sent["functionDeclarations"][0].keys()) == is_said
+
+
+@pytest.mark.parametrize(
     ("choice", "config"),
     [
         (ToolChoice(ChoiceMode.AUTO), {"mode": "AUTO"}),
