@@ -69,23 +69,20 @@ def user_blocks(parts: Sequence[Placed], losses: list[Loss]) -> list[wire.Block]
 
 
 def assistant_blocks(parts: Sequence[Placed], keeps_thinking: bool, losses: list[Loss]) -> list[wire.Block]:
-    """What a model said, less its calls."""
-    blocks: list[wire.Block] = []
+    """What a model said, less its calls: first what it thought."""
+    thoughts: list[wire.Block | None] = []
+    words: list[wire.Block | None] = []
     for placed in parts:
         part = placed.part
         if isinstance(part, (Text, Refusal)):
-            block: wire.Block | None = _content(placed, losses)
+            words.append(_content(placed, losses))
         elif isinstance(part, Thinking):
-            block = _thinking(part, placed, keeps_thinking, losses)
-        elif isinstance(part, HostedCall | HostedResult):
+            thoughts.append(_thinking(part, placed, keeps_thinking, losses))
+        elif isinstance(part, (HostedCall, HostedResult)):
             losses.append(Loss(placed.path, HOSTED))
-            block = None
         else:
             losses.append(Loss(placed.path, f"{_word(part)} of the assistant's"))
-            block = None
-        if block is not None:
-            blocks.append(block)
-    return blocks
+    return [block for block in thoughts + words if block is not None]
 
 
 def tool_use(call: ToolCall, call_id: str, name: str, placed: Placed, losses: list[Loss]) -> wire.ToolUseBlock:

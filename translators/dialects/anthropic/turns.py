@@ -178,9 +178,6 @@ def _messages(turns: list[_Turn], names: Names, keeps_thinking: bool, losses: li
             _append(messages, "assistant", blocks)
             results = _results(turn, losses)
     _append(messages, "user", results)
-    for message in messages:
-        if message.role == "assistant" and isinstance(message.content, list):
-            message.content.sort(key=lambda block: type(block) not in _THINKING)
     return messages
 
 
@@ -190,6 +187,7 @@ def _append(messages: list[wire.Message], role: Literal["user", "assistant"], bl
     last = messages[-1] if messages else None
     if last is not None and last.role == role and isinstance(last.content, list):
         last.content += blocks
+        last.content.sort(key=lambda block: type(block) not in _THINKING)
     else:
         messages.append(wire.Message(role, blocks))
 

@@ -271,6 +271,13 @@ def test_media_that_it_does_not_take_are_lost(part: Part) -> None:
     assert losses(request) == ["$.messages[2].content[0].parts[0]"]
 
 
+def test_thinking_stands_first_where_two_turns_become_one() -> None:
+    thought = Thinking("hm", "c2ln", "anthropic")
+    turns = (user("a"), assistant(Text("x")), user(Text(" ")), assistant(thought, Text("y")), user("b"))
+    said = blocks(*turns, target=COMPATIBLE)
+    assert said[1] == ["assistant", "thinking", "text", "text"]
+
+
 def test_at_most_four_cache_breakpoints_the_last_ones() -> None:
     marked = tuple(Text(str(number), CacheMark()) for number in range(3))
     asked = conversation(user(*marked), system=marked, tools=(Tool("f", cache=CacheMark()),))
