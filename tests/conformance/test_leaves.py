@@ -29,6 +29,7 @@ SAY_NOTHING: Final[Mapping[str, tuple[str, ...]]] = {
         r"\.cache_control\.(type|ttl)$",  # there is one type; the mark itself is told
         r"\.user_location\.type$",
         r"\.caller\.type$",  # "direct" is what a call is anyway
+        r"\.content\[4\]\.content\[0\]\.type$",  # what a search finds is of one type
         r"\.format\.type$",
         r"\.thinking\.display$",  # summarized is what others show anyway
         r"\.source\.media_type$",  # of text there is one
@@ -64,6 +65,8 @@ SAY_NOTHING: Final[Mapping[str, tuple[str, ...]]] = {
         r"\.thoughtSignature$",  # a proof for its signer alone
         r"\.fileData\.mimeType$",  # others read it off what stands there
         r"\.functionResponse\.(id|name)$",  # either says whose it is
+        r"\.(toolCall|toolResponse|executableCode|codeExecutionResult)\.id$",  # in words, its place says it
+        r"\.executableCode\.language$",  # there is one
         r"\.(parameters|parametersJsonSchema|)\.type$",  # an object, which it has to be
         r"\.propertyOrdering\[\d\]$",  # the order of the properties, in which these stand anyway
         r"\.responseJsonSchema\.additionalProperties$",  # Anthropic's formats are strict

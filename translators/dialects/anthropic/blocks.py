@@ -26,13 +26,13 @@ from translators.conversation import (
 )
 from translators.dialects.anthropic import wire
 from translators.dialects.anthropic.decode import NAME
+from translators.hosted_words import words_of
 from translators.jsonio import UNREADABLE
 
 NO_ANSWER: Final = "The result of this call was not recorded."
 PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 ALSO_KNOWN_AS: Final[Mapping[str, str]] = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
 TTLS: Final = frozenset({"5m", "1h"})
-HOSTED: Final = "what ran at another vendor: Anthropic takes back only what ran at its own, and the answer stays"
 LEFT_OUT: Final = "({what} was here, which this model can't be given)"
 EMPTY_OBJECT: Final = Raw(b"{}")
 
@@ -74,12 +74,10 @@ def assistant_blocks(parts: Sequence[Placed], keeps_thinking: bool, losses: list
     words: list[wire.Block | None] = []
     for placed in parts:
         part = placed.part
-        if isinstance(part, (Text, Refusal)):
+        if isinstance(part, (Text, Refusal, HostedCall, HostedResult)):
             words.append(_content(placed, losses))
         elif isinstance(part, Thinking):
             thoughts.append(_thinking(part, placed, keeps_thinking, losses))
-        elif isinstance(part, (HostedCall, HostedResult)):
-            losses.append(Loss(placed.path, HOSTED))
         else:
             losses.append(Loss(placed.path, f"{_word(part)} of the assistant's"))
     return [block for block in thoughts + words if block is not None]
@@ -145,7 +143,9 @@ def _content(placed: Placed, losses: list[Loss]) -> wire.TextBlock | wire.ImageB
         case Audio() | Video():
             losses.append(Loss(placed.path, f"{_word(part)}: words were sent in its place"))
             return wire.TextBlock(LEFT_OUT.format(what="sound" if isinstance(part, Audio) else "a film"))
-        case Thinking() | ToolCall() | ToolResult() | HostedCall() | HostedResult():
+        case HostedCall() | HostedResult():  # Anthropic takes back only what it has encrypted itself.
+            return text_block(Text(words_of(part)))
+        case Thinking() | ToolCall() | ToolResult():
             losses.append(Loss(placed.path, f"{_word(part)} can't stand here"))
             return None
 

@@ -152,6 +152,7 @@ def _part(block: wire.Block, place: Place, losses: list[Loss]) -> Part | None:
             return _hosted(call, block, place, losses)
         case wire.ServerResultBlock():
             kind = str(type(block).__struct_config__.tag)
+            hosted.lose_sealed(block.content, f"{place}.content", losses)
             return _hosted(hosted.result_of(kind, block.tool_use_id, block.content), block, place, losses)
 
 

@@ -37,6 +37,8 @@ class _Command(Struct):
 class _Found(Struct):
     url: str | None = None
     title: str | None = None
+    encrypted_content: str | None = None
+    page_age: str | None = None
 
 
 class _Source(Struct):
@@ -53,10 +55,14 @@ class _Outcome(Struct):
     """What a result holds, of any tool; a search gives a list where it found something."""
 
     error_code: str | None = None
+    error_message: str | None = None
     url: str | None = None
     content: Raw = wire.ABSENT
     stdout: str | None = None
+    encrypted_stdout: str | None = None
+    retrieved_at: str | None = None
     stderr: str | None = None
+    lines: list[str] | None = None
     return_code: int | None = None
 
 
@@ -160,7 +166,8 @@ def _result(tool: Hosted, call_id: str, content: Raw) -> HostedResult:
         return HostedResult(call_id, tool, sources=found)
     outcome = _OUTCOME.decode(content)
     if outcome.error_code is not None:
-        return HostedResult(call_id, tool, outcome.error_code, failed=True)
+        message = f": {outcome.error_message}" if outcome.error_message else ""
+        return HostedResult(call_id, tool, outcome.error_code + message, failed=True)
     inner = text_of(outcome.content).lstrip()
     if tool is Hosted.WEB_FETCH:
         document = _DOCUMENT.decode(outcome.content) if inner.startswith("{") else _Document()
@@ -169,8 +176,34 @@ def _result(tool: Hosted, call_id: str, content: Raw) -> HostedResult:
         return HostedResult(call_id, tool, text, (Citation(outcome.url or "", document.title or ""),))
     if inner.startswith('"'):
         return HostedResult(call_id, tool, _TEXT.decode(outcome.content))
-    printed = (outcome.stdout or "") + (outcome.stderr or "")
+    printed = (outcome.stdout or "") + (outcome.stderr or "") + "\n".join(outcome.lines or ())
     return HostedResult(call_id, tool, printed, failed=bool(outcome.return_code))
+
+
+def lose_sealed(content: Raw, path: str, losses: list[Loss]) -> None:
+    """What of a result, which stands at `path`, can't be read by anybody else, or has no place elsewhere."""
+    try:
+        if text_of(content).lstrip().startswith("["):
+            for index, found in enumerate(_FOUND.decode(content)):
+                _lose(found, ("encrypted_content", "page_age"), f"{path}[{index}]", losses)
+            return
+        outcome = _OUTCOME.decode(content)
+        _lose(outcome, ("encrypted_stdout", "retrieved_at"), path, losses)
+        inner = text_of(outcome.content).lstrip()
+        if inner.startswith("[") and inner.rstrip() != "[]":
+            losses.append(Loss(f"{path}.content", "files that are kept at Anthropic"))
+        if inner.startswith("{") and (source := _DOCUMENT.decode(outcome.content).source) and source.type != "text":
+            losses.append(Loss(f"{path}.content.source", "a document that is no text"))
+    except UNREADABLE:
+        losses.append(Loss(path, "a result that can't be read"))
+
+
+def _lose(said: Struct, names: tuple[str, ...], path: str, losses: list[Loss]) -> None:
+    for name in names:
+        if getattr(said, name):
+            sealed = name.startswith("encrypted")
+            reason = "only Anthropic can read it" if sealed else "a time that others have no place for"
+            losses.append(Loss(f"{path}.{name}", reason))
 
 
 def block_id(call_id: str, made: str) -> str:

@@ -2,7 +2,7 @@
 
 A conversation may have been answered by another vendor before, whose thinking reached the client in blocks with an
 empty signature, and whose searches in results that Anthropic did not encrypt. Anthropic refuses those, and a tool loop
-that does not begin with thinking while that is enabled.
+that does not begin with thinking while that is enabled. Of a search, words say what was found.
 """
 
 import re
@@ -11,17 +11,19 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from translators.conversation import Loss
+from translators.conversation import HostedCall, HostedResult, Loss
 from translators.dialect import Target
+from translators.dialects.anthropic import hosted, wire
 from translators.dialects.anthropic.suffix import with_thinking
 from translators.errors import BadRequest
-from translators.jsonio import top_level, with_fields
+from translators.hosted_words import words_of
+from translators.jsonio import ENCODER, text_of, top_level, with_fields
 
 _KEYS: Final = (b'"signature":', b'"encrypted_content":', b'"encrypted_index":')
 UNSIGNED: Final = tuple(key + space + b'""' for key in _KEYS for space in (b"", b" "))
 _FOUND: Final = re.compile(rb'"encrypted_content"\s*:\s*""')
 _CITED: Final = re.compile(rb'"encrypted_index"\s*:\s*""')
-_SEARCH: Final = ("server_tool_use", "web_search_tool_result")
+_RESULT: Final = "web_search_tool_result"
 THOUGHTS: Final = frozenset(("thinking", "redacted_thinking"))
 
 
@@ -34,7 +36,10 @@ class _Block(Struct):
     type: str = ""
     signature: str | None = None
     id: str | None = None
+    name: str | None = None
+    input: Raw = wire.ABSENT
     tool_use_id: str | None = None
+    content: Raw = wire.ABSENT
 
 
 class _Thinking(Struct):
@@ -68,40 +73,42 @@ def _without_unsigned(body: bytes) -> tuple[bytes, tuple[Loss, ...]]:
     fields = top_level(body)
     losses: list[Loss] = []
     kept: list[_Message] = []
+    changed = False
     for index, message in enumerate(_MESSAGES.decode(fields.get("messages", b"null"))):
         if bytes(message.content).lstrip().startswith(b"["):
             blocks = _BLOCKS.decode(message.content)
             signed = _signed(blocks, f"$.messages[{index}].content", losses)
+            changed = changed or signed != blocks
             if not signed and blocks:
                 continue
             message = _Message(message.role, Raw(msgspec.json.encode(signed)))
         kept.append(message)
-    if not losses:
+    if not changed:
         return body, ()
-    changed: dict[str, Any] = {"messages": kept}
+    messages: dict[str, Any] = {"messages": kept}
     if _is_enabled(fields) and _answers_without_thought(kept):
         del fields["thinking"]
         losses.append(Loss("$.thinking", "the turn that is being answered has no thinking of Anthropic's"))
         if b"clear_thinking" in bytes(fields.get("context_management", b"")):
             del fields["context_management"]
             losses.append(Loss("$.context_management", "it clears thinking, which is off"))
-    return with_fields(msgspec.json.encode(fields), changed), tuple(losses)
+    return with_fields(msgspec.json.encode(fields), messages), tuple(losses)
 
 
 def _signed(blocks: list[Raw], path: str, losses: list[Loss]) -> list[Raw]:
-    """Those that Anthropic takes back."""
+    """As Anthropic takes them back."""
     kept: list[Raw] = []
     seen = [_BLOCK.decode(block) for block in blocks]
     elsewhere = {
-        one.tool_use_id
-        for one, block in zip(seen, blocks, strict=True)
-        if one.type == "web_search_tool_result" and _FOUND.search(block)
+        one.tool_use_id for one, block in zip(seen, blocks, strict=True) if one.type == _RESULT and _FOUND.search(block)
     }
     for at, (one, block) in enumerate(zip(seen, blocks, strict=True)):
         if one.type == "thinking" and not one.signature:
             losses.append(Loss(f"{path}[{at}]", "thinking that Anthropic has not signed"))
-        elif one.type in _SEARCH and (one.tool_use_id or one.id) in elsewhere:
-            losses.append(Loss(f"{path}[{at}]", "a search that ran at another vendor"))
+        elif one.type == "server_tool_use" and one.id in elsewhere:
+            kept += _words(hosted.call_of(one.id or "", one.name or "", text_of(one.input)))
+        elif one.type == _RESULT and one.tool_use_id in elsewhere:
+            kept += _words(hosted.result_of(one.type, one.tool_use_id or "", one.content))
         elif one.type == "text" and _CITED.search(block):
             losses.append(Loss(f"{path}[{at}].citations", "they are another vendor's"))
             fields = top_level(bytes(block))
@@ -110,6 +117,12 @@ def _signed(blocks: list[Raw], path: str, losses: list[Loss]) -> list[Raw]:
         else:
             kept.append(block)
     return kept
+
+
+def _words(part: HostedCall | HostedResult | None) -> list[Raw]:
+    """A block of them, where they say something."""
+    words = "" if part is None else words_of(part)
+    return [Raw(ENCODER.encode(wire.TextBlock(words)))] if words else []
 
 
 def _is_enabled(fields: dict[str, Raw]) -> bool:

@@ -26,6 +26,7 @@ from translators.conversation import (
 from translators.dialects.gemini import request_wire as wire
 from translators.dialects.gemini.decode_contents import VENDORS_FILES
 from translators.dialects.gemini.said import object_of
+from translators.hosted_words import words_of
 from translators.jsonio import UNREADABLE, quoted
 from translators.modalities import LEFT_OUT
 from translators.place import Place
@@ -81,7 +82,8 @@ def said(part: Part, place: Place | str, losses: list[Loss]) -> wire.RequestPart
             outcome = "OUTCOME_FAILED" if failed else "OUTCOME_OK"
             return wire.RequestPart(code_execution_result=wire.CodeResult(outcome=outcome, output=text))
         case HostedCall() | HostedResult():
-            losses.append(Loss(str(place), "what another vendor's own tool did"))
+            words = words_of(part)
+            return wire.RequestPart(words) if words else None
         case Thinking() | ToolCall() | ToolResult():
             losses.append(Loss(str(place), f"{type(part).__name__.lower()} can't stand here"))
     return None

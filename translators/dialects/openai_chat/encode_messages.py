@@ -25,6 +25,7 @@ from translators.conversation import (
 from translators.dialect import Target
 from translators.dialects.openai_chat import media, wire
 from translators.freeform import unwrapped
+from translators.hosted_words import words_of
 from translators.names import Names, legal_id
 from translators.openai_models import is_reasoning_model
 from translators.pairing import Paired, pair
@@ -117,6 +118,9 @@ class MessageWriter:
                 return [wire.TextPart(part.text)]
             case Refusal(text=text):
                 return [wire.TextPart(text)]
+            case HostedCall() | HostedResult():
+                words = words_of(part)
+                return [wire.TextPart(words)] if words else []
             case Video() if not self._target.genuine:
                 return [media.encode_video(part)]
             case Audio(data=data, format=audio_format):
@@ -127,7 +131,7 @@ class MessageWriter:
                 if not isinstance(encoded, str):
                     return [encoded]
                 reason = encoded
-            case Video() | Thinking() | ToolCall() | ToolResult() | HostedCall() | HostedResult():
+            case Video() | Thinking() | ToolCall() | ToolResult():
                 reason = "not a part of what a user says"
         self._losses.append(Loss(path, reason))
         return []
@@ -155,7 +159,10 @@ class MessageWriter:
                     self._thought(part, f"$.messages[{index}].parts[{number}]")
                 case ToolResult():
                     pass  # Paired already.
-                case Image() | File() | Audio() | Video() | HostedCall() | HostedResult():
+                case HostedCall() | HostedResult():
+                    words = words_of(part)
+                    self._texts += [wire.TextPart(words)] if words else []
+                case Image() | File() | Audio() | Video():
                     path = f"$.messages[{index}].parts[{number}]"
                     self._losses.append(Loss(path, "assistant messages are text"))
         self._calls += calls

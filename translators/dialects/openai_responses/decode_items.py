@@ -24,7 +24,7 @@ from translators.conversation import (
 from translators.dialects.openai_responses import wire_request as wire
 from translators.dialects.openai_responses.annotations import notes_of
 from translators.dialects.openai_responses.decode_tools import Toolbox
-from translators.dialects.openai_responses.hosted import KINDS, told
+from translators.dialects.openai_responses.hosted import KINDS, told, unread
 from translators.dialects.openai_responses.words import NAME, PARAGRAPH
 from translators.errors import BadRequest
 from translators.freeform import wrapped
@@ -85,6 +85,7 @@ class ItemReader:
             case "reasoning":
                 self._reasoning(item)
             case kind if kind in KINDS:
+                self._losses += unread(item, path)
                 self._say(*told(item))
             case None if item.role is not None:
                 self._message(item, path)

@@ -25,6 +25,7 @@ from translators.dialect import Target
 from translators.dialects.openai_responses import wire_request as wire
 from translators.dialects.openai_responses.words import NAME, SEAL
 from translators.freeform import unwrapped
+from translators.hosted_words import words_of
 from translators.names import Names, legal_id
 from translators.openai_media import OWN_FILE_ID, image_url, named_data, titled, unsayable_image
 from translators.pairing import Paired, pair
@@ -97,6 +98,9 @@ class ItemWriter:
                 return [_text(part)]
             case Refusal(text=text):
                 return [wire.Part("input_text", text)]
+            case HostedCall() | HostedResult():
+                words = words_of(part)
+                return [wire.Part("input_text", words)] if words else []
             case Image():
                 encoded = _image(part)
             case File():
@@ -107,7 +111,7 @@ class ItemWriter:
                     self._losses.append(Loss(f"{path}.context", "only a file's words have room for what it is about"))
             case Audio() | Video():
                 encoded = "Responses take neither sound nor film"
-            case Thinking() | ToolCall() | ToolResult() | HostedCall() | HostedResult():
+            case Thinking() | ToolCall() | ToolResult():
                 encoded = "not a part of what a user says"
         if not isinstance(encoded, str):
             return [encoded]
@@ -134,6 +138,10 @@ class ItemWriter:
                     self._say(self._refusal(text))
                 case Thinking():
                     self._think(part, _path(index, number))
+                case HostedCall() | HostedResult():  # An item of OpenAI's tells no more of it than the search's words.
+                    words = words_of(part)
+                    if words:
+                        self._say(wire.Item(role="assistant", content=words))
                 case _:
                     kind = type(part).__name__.lower()
                     reason = f"{kind} of the assistant's, which only its vendor can send back"

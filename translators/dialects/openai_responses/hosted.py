@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct, UnsetType
 
-from translators.conversation import Hosted, HostedCall, HostedResult, Image, Part
+from translators.conversation import Hosted, HostedCall, HostedResult, Image, Loss, Part
 from translators.dialects.openai_responses import wire_request as wire
 from translators.jsonio import ENCODER, UNREADABLE
 from translators.notes import Citation
@@ -25,6 +25,7 @@ class Action(Struct):
     query: str | None = None
     queries: list[str] | None = None
     url: str | None = None
+    pattern: str | None = None
     sources: list[Source] | None = None
 
 
@@ -71,12 +72,19 @@ def told(item: wire.Item) -> tuple[Part, ...]:
             return (Image(f"image/{item.output_format or 'png'}", item.result),) if item.result else ()
 
 
+def unread(item: wire.Item, path: str) -> list[Loss]:
+    """What of it others can't be told."""
+    outputs = enumerate(_read(_OUTPUTS, item.outputs) or ())
+    return [Loss(f"{path}.outputs[{at}]", "a picture that code made") for at, one in outputs if one.type == "image"]
+
+
 def _search(item: wire.Item) -> tuple[Part, ...]:
     """A search of the web, or the look at a page; of one that names nothing there is nothing to tell."""
     action = _read(_ACTION, item.action) or Action()
     sources = tuple(Citation(url=source.url) for source in action.sources or () if source.url)
     if action.type in ("open_page", "find_in_page"):
-        return _ran(item, Hosted.WEB_FETCH, {"url": action.url}, sources=sources) if action.url else ()
+        pattern = {"pattern": action.pattern} if action.pattern else {}
+        return _ran(item, Hosted.WEB_FETCH, {"url": action.url, **pattern}, sources=sources) if action.url else ()
     query = action.query or " ".join(action.queries or ())
     return _ran(item, Hosted.WEB_SEARCH, {"query": query}, sources=sources) if query or sources else ()
 

@@ -170,7 +170,69 @@ def test_what_ran_at_anthropic_is_read_in_a_history(
     turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": blocks(name, arguments, content)}]
     found = asked(messages=turns)
     assert found.messages[1].parts == (call, result)
-    assert found.losses == ()
+    sealed = "$.messages[1].content[1].content[0].encrypted_content"
+    assert [loss.path for loss in found.losses] == ([sealed] if b"ZQ==" in json.dumps(content).encode() else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "lost"),
+    [
+        (
+            "web_search",
+            [{"type": "web_search_result", "url": "u", "title": "t", "page_age": "a day"}],
+            ["[0].page_age"],
+        ),
+        (
+            "web_fetch",
+            {
+                "type": "web_fetch_result",
+                "url": "u",
+                "retrieved_at": "2026-01-01T00:00:00Z",
+                "content": {
+                    "type": "document",
+                    "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBE"},
+                },
+            },
+            [".retrieved_at", ".content.source"],
+        ),
+        (
+            "code_execution",
+            {
+                "type": "encrypted_code_execution_result",
+                "encrypted_stdout": "ZQ==",
+                "stderr": "",
+                "return_code": 0,
+                "content": [{"type": "code_execution_output", "file_id": "file_1"}],
+            },
+            [".encrypted_stdout", ".content"],
+        ),
+        ("web_search", [5], [""]),
+    ],
+)
+def test_what_nobody_else_can_read_of_a_result_is_a_loss(name: str, content: Any, lost: list[str]) -> None:
+    turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": blocks(name, {}, content)}]
+    assert [loss.path for loss in asked(messages=turns).losses] == [
+        f"$.messages[1].content[1].content{path}" for path in lost
+    ]
+
+
+def test_the_lines_that_an_editor_changed_are_read() -> None:
+    content = {"type": "text_editor_code_execution_str_replace_result", "lines": ["-a", "+b"]}
+    turns = [
+        {"role": "assistant", "content": blocks("text_editor_code_execution", {"command": "str_replace"}, content)}
+    ]
+    assert asked(messages=turns).messages[0].parts[1] == HostedResult("srvtoolu_1", Hosted.CODE_EXECUTION, "-a\n+b")
+
+
+def test_the_words_of_an_error_are_read_with_its_code() -> None:
+    content = {
+        "type": "web_fetch_tool_result_error",
+        "error_code": "url_not_accessible",
+        "error_message": "no such host",
+    }
+    turns = [{"role": "assistant", "content": blocks("web_fetch", {"url": "u"}, content)}]
+    result = HostedResult("srvtoolu_1", Hosted.WEB_FETCH, "url_not_accessible: no such host", failed=True)
+    assert asked(messages=turns).messages[0].parts[1] == result
 
 
 @each_run
@@ -230,27 +292,34 @@ def test_tools_that_anthropic_does_not_have_do_not_show_in_a_reply() -> None:
     assert whole(decode(encode(events_of(reply)))).parts == (Text("hi"),)
 
 
-def test_what_ran_at_another_vendor_is_not_sent_to_anthropic() -> None:
-    call, result = HostedCall("ws_1", Hosted.WEB_SEARCH), HostedResult("ws_1", Hosted.WEB_SEARCH, sources=(PAGE,))
-    body, losses = sent(call, result, Text("Found."))
-    assert body["messages"][1]["content"] == [{"type": "text", "text": "Found."}]
-    assert losses == ["$.messages[1].content[0]", "$.messages[1].content[1]"]
+SEARCH = (
+    HostedCall("ws_1", Hosted.WEB_SEARCH, '{"query":"x"}'),
+    HostedResult("ws_1", Hosted.WEB_SEARCH, sources=(PAGE,)),
+)
+IN_WORDS = [
+    {"type": "text", "text": "(Here ran a web search: x)"},
+    {"type": "text", "text": "(Result of the web search:\n- A page: https://example.com/a)"},
+    {"type": "text", "text": "Found."},
+]
 
 
-def test_a_search_that_anthropic_did_not_encrypt_goes_no_further_than_the_client() -> None:
-    call, result = HostedCall("ws_1", Hosted.WEB_SEARCH), HostedResult("ws_1", Hosted.WEB_SEARCH, sources=(PAGE,))
+def test_what_ran_at_another_vendor_is_told_to_anthropic_in_words() -> None:
+    body, losses = sent(*SEARCH, Text("Found."))
+    assert (body["messages"][1]["content"], losses) == (IN_WORDS, [])
+    unknown = HostedResult("ws_1", Hosted.WEB_SEARCH)
+    assert sent(SEARCH[0], unknown, Text("Found."))[0]["messages"][1]["content"] == [IN_WORDS[0], IN_WORDS[2]]
+
+
+def test_a_search_that_anthropic_did_not_encrypt_goes_on_in_words() -> None:
+    call, result = SEARCH
     text = Text("Found.", notes=(PAGE,))
     reply = DIALECT.encode_reply(Reply("r", "m", (call, result, text), StopReason.END_TURN), Context())
     answer = {"role": "assistant", "content": json.loads(reply)["content"]}
     ask = {"role": "user", "content": "hi"}
     body = {"model": "claude-sonnet-4-5", "max_tokens": 10, "messages": [ask, answer, ask]}
     got = translate_request(json.dumps(body).encode(), "anthropic", "anthropic", target=GENUINE)
-    assert json.loads(got.body)["messages"][1]["content"] == [{"type": "text", "text": "Found."}]
-    assert [loss.path for loss in got.losses] == [
-        "$.messages[1].content[0]",
-        "$.messages[1].content[1]",
-        "$.messages[1].content[2].citations",
-    ]
+    assert json.loads(got.body)["messages"][1]["content"] == IN_WORDS
+    assert [loss.path for loss in got.losses] == ["$.messages[1].content[2].citations"]
     check_accepted("anthropic", GENUINE, got.body)
 
 

@@ -362,8 +362,13 @@ def test_what_the_vendor_ran_comes_back_as_code() -> None:
         {"executableCode": {"language": "PYTHON", "code": "1+1"}},
         {"codeExecutionResult": {"outcome": "OUTCOME_FAILED", "output": "2"}},
     ]
-    searched = model(HostedCall("x", Hosted.WEB_SEARCH), "found")
-    assert losses(user("go"), searched, user("on")) == ["$.messages[1].parts[0]"]
+
+
+def test_what_another_vendors_own_tool_did_is_told_in_words() -> None:
+    searched = model(HostedCall("x", Hosted.WEB_SEARCH), HostedResult("x", Hosted.WEB_SEARCH), "found")
+    said = contents(user("go"), searched, user("on"))
+    assert said[1][1] == [{"text": "(Here ran a web search.)"}, {"text": "found"}]
+    assert losses(user("go"), searched, user("on")) == []
 
 
 # Tools.

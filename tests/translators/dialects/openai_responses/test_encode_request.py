@@ -15,6 +15,7 @@ from translators.conversation import (
     Grammar,
     Hosted,
     HostedCall,
+    HostedResult,
     HostedTool,
     Image,
     Message,
@@ -166,10 +167,16 @@ def test_an_empty_text_beside_calls_is_not_sent() -> None:
     assert [item.get("type") for item in asked] == [None, "function_call", "function_call_output", None]
 
 
-def test_what_only_the_other_vendor_could_send_back_is_a_loss() -> None:
-    cited = Text("so", notes=(Citation("https://example.com"),))
+def test_what_another_vendors_own_tool_did_is_told_in_words_where_it_stood() -> None:
     search = HostedCall("srv_1", Hosted.WEB_SEARCH)
-    assert lost(asking(*turn(search, cited))) == ["$.messages[1].parts[0]", "$.messages[1].parts[1].notes"]
+    _, before, ran, after, *_ = items(*turn(Text("a"), search, HostedResult("srv_1", Hosted.WEB_SEARCH), Text("b")))
+    assert [before["content"], ran["content"], after["content"]] == ["a", "(Here ran a web search.)", "b"]
+    assert ran["role"] == "assistant"
+
+
+def test_where_words_of_an_earlier_answer_came_from_is_a_loss() -> None:
+    cited = Text("so", notes=(Citation("https://example.com"),))
+    assert lost(asking(*turn(HostedCall("srv_1", Hosted.WEB_SEARCH), cited))) == ["$.messages[1].parts[1].notes"]
 
 
 # Reasoning
