@@ -1,10 +1,11 @@
 """Where words come from: Anthropic's locations <-> neutral citations.
 
-Anthropic's stand on a block of text and mean all of it. Places within a document are told by pages only: characters and
-blocks of a document mean nothing to another vendor.
+Anthropic's stand on a block of text and mean all of it: a whole reply is cut into such blocks. Places within a document
+are told by pages only: characters and blocks of a document mean nothing to another vendor.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -35,6 +36,7 @@ class Location(Struct, omit_defaults=True, gc=False):
     end_block_index: int | None = None
 
 
+_WORDS: Final = re.compile(r"\S")
 _LOCATION: Final = msgspec.json.Decoder(Location)
 _LOCATIONS: Final = msgspec.json.Decoder(list[Raw] | None)
 
@@ -71,11 +73,54 @@ def read_citations(raw: Raw) -> tuple[Citation, ...]:
     return tuple(citation for one in given if (citation := read_citation(one)) is not None)
 
 
-def locations_of(notes: Iterable[Note]) -> Iterator[dict[str, Any]]:
-    """As a reply shows them, less those that name neither a page of the web nor pages of a document."""
+class Piece(Struct, gc=False):
+    """Words that some citations cover, or none."""
+
+    start: int
+    end: int
+    locations: list[dict[str, Any]]
+
+
+def pieces_of(text: str, notes: Iterable[Note]) -> list[Piece]:
+    """A text cut so that each piece has the citations of its own words, less what Anthropic has no words for.
+
+    Ranges that overlap make one piece. What covers no words in particular stands at the end. White space stays with
+    words: a block of nothing else could not be sent back.
+    """
+    placed: list[Piece] = []
+    rest: list[dict[str, Any]] = []
     for note in notes:
-        if isinstance(note, Citation) and (location := location_of(note)) is not None:
-            yield location
+        if not isinstance(note, Citation) or (location := location_of(note)) is None:
+            continue
+        start, end = note.start or 0, len(text) if note.end is None else min(note.end, len(text))
+        told = note.start is not None or note.end is not None
+        if told and start >= 0 and _WORDS.search(text, start, end):
+            placed.append(Piece(start, end, [location]))
+        else:
+            rest.append(location)
+    pieces = _parted(text, sorted(placed, key=lambda piece: piece.start))
+    pieces[-1].locations += rest
+    return pieces
+
+
+def _parted(text: str, placed: Iterable[Piece]) -> list[Piece]:
+    """All of the text, with the words between as pieces of their own."""
+    pieces: list[Piece] = []
+    for piece in (*placed, Piece(len(text), len(text), [])):
+        before = pieces[-1].end if pieces else 0
+        if pieces and piece.start < before:
+            pieces[-1].end = max(before, piece.end)
+            pieces[-1].locations += piece.locations
+            continue
+        if _WORDS.search(text, before, piece.start):
+            pieces.append(Piece(before, piece.start, []))
+        elif pieces:
+            pieces[-1].end = piece.start
+        else:
+            piece.start = 0
+        if piece.start < piece.end or not pieces:
+            pieces.append(piece)
+    return pieces
 
 
 def location_of(citation: Citation) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Whole replies, both ways."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from translators.conversation import (
@@ -18,7 +19,7 @@ from translators.conversation import (
 from translators.dialect import Context
 from translators.dialects.anthropic import hosted
 from translators.dialects.anthropic.blocks import EMPTY_OBJECT, object_of
-from translators.dialects.anthropic.citations import locations_of, read_citations
+from translators.dialects.anthropic.citations import pieces_of, read_citations
 from translators.dialects.anthropic.decode import NAME
 from translators.dialects.anthropic.errors import decode_error, error_of
 from translators.dialects.anthropic.reply_wire import LOOSE, REPLY, ReplyBlock
@@ -60,8 +61,9 @@ def encode_reply(reply: Reply, context: Context) -> bytes:
     calls = 0
     for part in reply.parts:
         calls += isinstance(part, ToolCall)
-        block = _block(part, context, calls)
-        if block is not None:
+        if isinstance(part, Text) and part.text and part.notes:
+            content += _cited(part)
+        elif (block := _block(part, context, calls)) is not None:
             content.append(block)
     refused = any(isinstance(part, Refusal) for part in reply.parts)
     return ENCODER.encode(
@@ -95,10 +97,15 @@ def _part(block: ReplyBlock) -> Part | None:
             return hosted.result_of(block.type, block.tool_use_id or "", block.content)
 
 
+def _cited(part: Text) -> Iterator[dict[str, Any]]:
+    """A block for each piece of a text."""
+    for piece in pieces_of(part.text, part.notes):
+        said = {"type": "text", "text": part.text[piece.start : piece.end]}
+        yield {**said, "citations": piece.locations} if piece.locations else said
+
+
 def _block(part: Part, context: Context, number: int) -> dict[str, Any] | None:
     match part:
-        case Text(text=text, notes=notes) if text and notes and (locations := list(locations_of(notes))):
-            return {"type": "text", "text": text, "citations": locations}
         case Text(text=text) | Refusal(text=text):
             return {"type": "text", "text": text} if text else None
         case Image(media_type=media_type) | File(media_type=media_type):

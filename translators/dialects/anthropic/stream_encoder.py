@@ -36,7 +36,8 @@ class StreamEncoder:
     """feed(event): its frames. One part at a time (see Serializer).
 
     A block of text or thinking begins with its first words, so that an empty one never shows: it could not be sent
-    back. Another vendor's signature never goes out, nor its redacted thinking.
+    back. Another vendor's signature never goes out, nor its redacted thinking. Which words a citation covers is told
+    behind them: so in a stream it stands on all of the text, where a whole reply is cut.
     """
 
     def __init__(self, context: Context) -> None:

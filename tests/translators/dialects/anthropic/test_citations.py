@@ -132,7 +132,7 @@ def test_a_citation_that_nobody_understands_costs_nothing(odd: Any) -> None:
     assert DIALECT.decode_reply(body).parts == (Text("words"),)
 
 
-SAYABLE = (Citation("https://example.com/a", "A page", "q", start=0, end=2), Citation(document=1, pages=(2, 3)))
+SAYABLE = (Citation("https://example.com/a", "A page", "q", start=0, end=5), Citation(document=1, pages=(2, 3)))
 UNSAYABLE = (
     Citation(file_id="file-9", title="of another vendor"),
     Logprobs((TokenNote(TokenChance("a", -1.0)),)),
