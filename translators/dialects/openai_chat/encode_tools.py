@@ -14,8 +14,10 @@ from translators.openai_models import takes_custom_tools
 
 MAX_TOOLS: Final = 128
 CONTEXT_SIZES: Final = ("low", "medium", "high")
-SEARCHES: Final = re.compile(r"search")
-"""OpenAI's models that search in chat completions have it in their names."""
+SEARCHES: Final = re.compile(r"\bsearch\b|sonar|:online$")
+"""Models that search in chat completions have it in their names: OpenAI's, Perplexity's, OpenRouter's. With any other
+the field is passed over in silence at best, and at a strict vendor the whole request is refused.
+"""
 
 _CHOICES: Final = {ChoiceMode.AUTO: "auto", ChoiceMode.NONE: "none", ChoiceMode.ANY: "required"}
 
@@ -104,7 +106,7 @@ def _search(hosted: tuple[HostedTool, ...], target: Target, losses: list[Loss]) 
         path = f"$.hosted[{index}]"
         if tool.tool is not Hosted.WEB_SEARCH:
             losses.append(Loss(path, f"chat completions have no tool for {tool.tool.replace('_', ' ')}"))
-        elif target.genuine and not SEARCHES.search(target.model):
+        elif not SEARCHES.search(target.model):
             losses.append(Loss(path, f"{target.model} does not search in chat completions"))
         elif found is not None:
             losses.append(Loss(path, "a second search of the web"))

@@ -173,13 +173,14 @@ OPTIONS = {
         "approximate": {"city": "Graz", "country": "AT", "region": "Styria", "timezone": "Europe/Vienna"},
     },
 }
+SEARCHING = Target("sonar-pro")
 SEARCH = HostedTool(Hosted.WEB_SEARCH, place=Place("Graz", "Styria", "AT", "Europe/Vienna"), context_size="high")
 
 
 def test_the_search_of_the_web_goes_there_and_back() -> None:
     asked = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "web_search_options": OPTIONS}
     assert DIALECT.decode_request(json.dumps(asked).encode()).hosted == (SEARCH,)
-    body, losses = sent(OTHER, hosted=(SEARCH,))
+    body, losses = sent(SEARCHING, hosted=(SEARCH,))
     assert body["web_search_options"] == OPTIONS
     assert losses == []
 
@@ -202,7 +203,7 @@ def test_a_search_written_as_a_tool_is_one_too(kind: str) -> None:
 def test_what_chat_can_not_say_of_tools_of_a_vendor_is_a_loss() -> None:
     limited = HostedTool(Hosted.WEB_SEARCH, 3, ("a.org",), context_size="huge")
     hosted = (limited, HostedTool(Hosted.CODE_EXECUTION), HostedTool(Hosted.WEB_SEARCH))
-    body, losses = sent(OTHER, hosted=hosted)
+    body, losses = sent(SEARCHING, hosted=hosted)
     assert body["web_search_options"] == {}
     assert losses == [
         "$.hosted[0].max_uses",
@@ -213,9 +214,23 @@ def test_what_chat_can_not_say_of_tools_of_a_vendor_is_a_loss() -> None:
     ]
 
 
-def test_openai_searches_only_with_the_models_that_are_named_so() -> None:
-    assert "web_search_options" in sent(Target("gpt-4o-search-preview", genuine=True), hosted=(SEARCH,))[0]
-    body, losses = sent(OLDER, hosted=(SEARCH,))
+@pytest.mark.parametrize(
+    "target",
+    [
+        Target("gpt-4o-search-preview", genuine=True),
+        Target("gpt-5-search-api", genuine=True),
+        Target("perplexity/sonar-pro"),
+        Target("z-ai/glm-4.6:online"),
+    ],
+)
+def test_models_that_are_named_so_search(target: Target) -> None:
+    body, losses = sent(target, hosted=(SEARCH,))
+    assert (body["web_search_options"], losses) == (OPTIONS, [])
+
+
+@pytest.mark.parametrize("target", [OLDER, OTHER, Target("o3-deep-research", genuine=True), Target("mistral-large")])
+def test_a_search_by_any_other_model_is_a_loss(target: Target) -> None:
+    body, losses = sent(target, hosted=(SEARCH,))
     assert "web_search_options" not in body
     assert losses == ["$.hosted[0]"]
 
