@@ -13,10 +13,12 @@ from tests.conformance.material import (
     REQUEST_PAIRS,
     asked,
     client_tools,
+    name_of,
 )
 from translators import Peek, TranslatedRequest, translate_request
 from translators.audit import audit
 from translators.conversation import ToolCall
+from translators.dialect import Target
 from translators.registry import dialect
 
 
@@ -124,3 +126,31 @@ def test_the_tools_of_real_clients_are_taken_with_every_schema(
                 assert tool.schema is not None
                 assert there.schema is not None
                 assert json.loads(bytes(there.schema)) == json.loads(bytes(tool.schema))
+
+
+SEVERAL: dict[str, dict[str, Any]] = {
+    "openai_chat": {"model": "m", "messages": [{"role": "user", "content": "hi"}], "n": 3},
+    "openai_completions": {"model": "m", "prompt": "hi", "n": 3},
+    "gemini": {"contents": [{"parts": [{"text": "hi"}]}], "generationConfig": {"candidateCount": 3}},
+}
+"""Requests for three answers, by dialect."""
+
+OF_SEVERAL = [pair for pair in REQUEST_PAIRS if pair[0] in SEVERAL]
+
+
+@pytest.mark.parametrize(("client", "upstream"), OF_SEVERAL, ids=map(name_of, OF_SEVERAL))
+def test_another_vendor_is_asked_for_one_answer_and_that_more_were_wanted_is_told(client: str, upstream: str) -> None:
+    """No reply between two dialects holds a second one."""
+    for target in targets(upstream):
+        sent = translate_request(json.dumps(SEVERAL[client]).encode(), client, upstream, target=target)
+        check_accepted(upstream, target, sent.body)
+        assert b'"n":' not in sent.body
+        assert b"candidateCount" not in sent.body
+        assert [loss.path for loss in sent.losses] == ["$.n"]
+
+
+@pytest.mark.parametrize("name", [name for name in SEVERAL if not dialect(name).client_only])
+def test_a_vendor_is_asked_for_several_answers_by_clients_of_its_own(name: str) -> None:
+    body = json.dumps(SEVERAL[name]).encode()
+    sent = translate_request(body, name, name, target=Target("m", genuine=True), asked=Peek("m"))
+    assert sent.body == body

@@ -7,7 +7,6 @@ import pytest
 
 from tests.conformance.gemini.asking import ASK, FLASH, OLD, sent
 from translators import translate_request
-from translators.conversation import Loss
 from translators.dialect import Target
 
 
@@ -86,13 +85,6 @@ def test_required_names_of_no_property_are_left_out_and_strictness_does_not_go_a
 def test_either_limit_of_tokens_is_honoured() -> None:
     assert from_chat(ASK, max_completion_tokens=7)["generationConfig"]["maxOutputTokens"] == 7
     assert from_chat(ASK, max_tokens=5, max_completion_tokens=7)["generationConfig"]["maxOutputTokens"] == 5
-
-
-def test_one_answer_is_asked_for_and_that_more_were_wanted_is_told() -> None:
-    asked = {"model": "m", "messages": [ASK], "n": 3}
-    made = translate_request(json.dumps(asked).encode(), "openai_chat", "gemini", target=FLASH)
-    assert b"candidateCount" not in made.body
-    assert made.losses == (Loss("$.n", "one answer is asked for"),)
 
 
 def test_a_mark_on_sound_or_film_is_told() -> None:
