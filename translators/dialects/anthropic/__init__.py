@@ -3,6 +3,7 @@
 from typing import Final
 
 from translators.dialect import Dialect, Operation, Route
+from translators.dialects.anthropic.conversions import stream_of, whole_of
 from translators.dialects.anthropic.decode import NAME, decode_request, peek
 from translators.dialects.anthropic.encode import encode_request
 from translators.dialects.anthropic.errors import decode_error, encode_error, error_frame
@@ -37,4 +38,6 @@ DIALECT: Final = Dialect(
     one_model=one_model,
     request_wire=Request,
     own_request=own_request,
+    whole_of=whole_of,
+    stream_of=stream_of,
 )
