@@ -33,6 +33,7 @@ from translators.conversation import (
     ToolResult,
     Video,
 )
+from translators.hosted_words import words_of
 
 IMAGE_TOKENS: Final = 1200
 """About what a full-sized image costs at any vendor; what it really costs depends on its pixels."""
@@ -105,8 +106,8 @@ def _of_part(part: Part) -> float:
             return of_text(name) + of_text(text) + len(data) / _BASE64_PER_TOKEN
         case Audio(data=data) | Video(data=data):
             return len(data) / _BASE64_PER_AUDIO_TOKEN
-        case HostedCall(arguments=text) | HostedResult(text=text):
-            return CALL_TOKENS + of_text(text)
+        case HostedCall() | HostedResult():
+            return CALL_TOKENS + of_text(words_of(part))
 
 
 def _of_tools(tools: tuple[Tool, ...]) -> float:

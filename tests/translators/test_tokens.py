@@ -10,6 +10,9 @@ from translators.conversation import (
     Audio,
     Conversation,
     File,
+    Hosted,
+    HostedCall,
+    HostedResult,
     Image,
     Message,
     OutputFormat,
@@ -23,6 +26,8 @@ from translators.conversation import (
     ToolResult,
 )
 from translators.dialects.openai_chat import DIALECT
+from translators.hosted_words import words_of
+from translators.notes import Citation
 from translators.tokens import estimate, of_text
 
 
@@ -91,3 +96,17 @@ def test_an_empty_conversation_has_a_token() -> None:
 @given(st.text())
 def test_any_text_has_a_finite_count_that_grows_with_it(text: str) -> None:
     assert of_text(text + text) == pytest.approx(2 * of_text(text))
+
+
+@pytest.mark.parametrize(
+    "ran",
+    [
+        HostedCall("a", Hosted.WEB_SEARCH, '{"query": "where the docs of this project are"}'),
+        HostedResult(
+            "a", Hosted.WEB_SEARCH, sources=(Citation("https://example.com/docs", "The docs", "so it says"),) * 9
+        ),
+    ],
+)
+def test_what_a_vendors_own_tool_did_counts_as_the_words_that_tell_it(ran: HostedCall | HostedResult) -> None:
+    said = tokens(Text(words_of(ran)))
+    assert said <= tokens(ran) <= said + 20
