@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 
 from translators.conversation import NO_EXTRAS, Conversation, Loss, Reply, ThinkingWish
 from translators.errors import GatewayError
-from translators.events import Event
+from translators.events import Event, PartDelta
 from translators.thinking import ThinkingRange
 
 
@@ -137,10 +137,14 @@ class StreamEncoder(Protocol):
     """Neutral events in, a client's frames out.
 
     feed(event): the frames it makes, b"" for none. Events come in order, one part at a time (see Serializer);
-    after ReplyEnd or ReplyError the stream is complete.
+    after ReplyEnd or ReplyError the stream is complete. feed_texts(part, texts): the same for more pieces of the part
+    whose piece was fed last, none of them empty; an encoder may have a faster way.
     """
 
     def feed(self, event: Event) -> bytes: ...
+
+    def feed_texts(self, part: int, texts: list[str]) -> bytes:
+        return b"".join([self.feed(PartDelta(part, text)) for text in texts])
 
 
 class Reframer(Protocol):

@@ -15,6 +15,13 @@ ENCODER: Final = msgspec.json.Encoder()
 quoted: Final[Callable[[str], bytes]] = ENCODER.encode
 """A JSON string, quotes and all. Streams need one for each piece: it is the encoder's own method."""
 
+
+def quoted_all(texts: list[str], before: bytes, behind: bytes) -> bytes:
+    """Each as a JSON string between the two. There is no newline in such a string, so it stands for what is between
+    two of them until all are written."""
+    return before + ENCODER.encode_lines(texts)[:-1].replace(b"\n", behind + before) + behind
+
+
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What a reader raises over invalid JSON, bad UTF-8, deep nesting and wrong types."""
 

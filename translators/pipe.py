@@ -1,7 +1,7 @@
 """A reply on its way from one dialect to another, as it arrives."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from translators import registry
 from translators.assemble import Assembler
 from translators.conversation import Reply
-from translators.dialect import Context
+from translators.dialect import Context, StreamEncoder
 from translators.events import (
     Event,
     PartDelta,
@@ -26,6 +26,7 @@ from translators.jsonio import quoted
 from translators.structured import JsonToolFilter
 
 NO_CONTEXT: Final = Context()
+_NO_PART: Final = -1
 _FRAME_ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _MODEL: Final = rb'(?P<key>"%s"\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*")'
 
@@ -128,7 +129,8 @@ class ReplyStream:
 
     def _encode(self, events: list[Event]) -> bytes:
         assert self._encoder is not None
-        return b"".join([self._encoder.feed(event) for event in self._serializer.feed_all(events)])
+        ordered = self._serializer.feed_all(events)
+        return self._encoder.feed(ordered[0]) if len(ordered) == 1 else encode_all(self._encoder, ordered)
 
     def _whole_frames(self, data: bytes) -> bytes:
         """The same bytes up to the last blank line: an error that has to follow must not run into half a frame."""
@@ -161,6 +163,25 @@ class ReplyStream:
         for old, new in self._renaming:
             frames = frames.replace(old, new)
         return frames
+
+
+def encode_all(encoder: StreamEncoder, events: Iterable[Event]) -> bytes:
+    """The frames of many events. A read may hold hundreds of pieces of one text: all but the first are told at once."""
+    frames: list[bytes] = []
+    texts: list[str] = []
+    part = _NO_PART  # whose piece came last
+    for event in events:
+        if type(event) is PartDelta and event.part == part and event.text:
+            texts.append(event.text)
+            continue
+        if texts:
+            frames.append(encoder.feed_texts(part, texts))
+            texts = []
+        frames.append(encoder.feed(event))
+        part = event.part if type(event) is PartDelta and event.text else _NO_PART
+    if texts:
+        frames.append(encoder.feed_texts(part, texts))
+    return b"".join(frames)
 
 
 def _end_of(mark: bytes, data: bytearray, start: int) -> int:

@@ -1,8 +1,9 @@
 """Neutral events in, a Messages stream out."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, override
 
+from translators import dialect
 from translators.conversation import Hosted, HostedResult
 from translators.dialect import Context
 from translators.dialects.anthropic import hosted
@@ -22,17 +23,18 @@ from translators.events import (
     ReplyStart,
     error_of,
 )
-from translators.jsonio import ENCODER, quoted
+from translators.jsonio import ENCODER, quoted, quoted_all
 from translators.names import client_name, legal_id, reply_id
 from translators.notes import Citation, Note
 
 MAX_ID: Final = 64
+DELTA_END: Final = b"}}\n\n"
 MESSAGE_STOP: Final = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 _encode: Final[Callable[[Any], bytes]] = ENCODER.encode
 ID_PREFIX: Final = "msg_"
 
 
-class StreamEncoder:
+class StreamEncoder(dialect.StreamEncoder):
     """feed(event): its frames. One part at a time (see Serializer).
 
     A block of text or thinking begins with its first words, so that an empty one never shows: it could not be sent
@@ -62,9 +64,9 @@ class StreamEncoder:
                         self._pieces.append(text)
                     return b""
                 if not self._pending:
-                    return self._before + _encode(text) + b"}}\n\n"
+                    return self._before + _encode(text) + DELTA_END
                 start, self._pending = self._pending, b""
-                return start + self._before + _encode(text) + b"}}\n\n" + self._cite()
+                return start + self._before + _encode(text) + DELTA_END + self._cite()
             case PartStart():
                 return self._part_start(event)
             case PartNote(note=note):
@@ -77,6 +79,13 @@ class StreamEncoder:
                 return self._reply_end(event)
             case ReplyError():
                 return error_frame(error_of(event))
+
+    @override
+    def feed_texts(self, part: int, texts: list[str]) -> bytes:
+        """Of many pieces."""
+        if self._hidden:
+            return super().feed_texts(part, texts)
+        return quoted_all(texts, self._before, DELTA_END)
 
     def _reply_start(self, event: ReplyStart) -> bytes:
         message: dict[str, Any] = {
@@ -134,7 +143,7 @@ class StreamEncoder:
     def _words(self, text: str) -> bytes:
         """A block of its own."""
         self._index += 1
-        delta = self._delta_start(b'{"type":"text_delta","text":') + quoted(text) + b"}}\n\n"
+        delta = self._delta_start(b'{"type":"text_delta","text":') + quoted(text) + DELTA_END
         return self._start(b'{"type":"text","text":""}') + delta + self._stop()
 
     def _note(self, note: Note) -> bytes:
@@ -148,7 +157,7 @@ class StreamEncoder:
         notes, self._notes = self._notes, []
         start = self._delta_start(b'{"type":"citations_delta","citation":')
         locations = [location for note in notes if (location := location_of(note)) is not None]
-        return b"".join(start + _encode(location) + b"}}\n\n" for location in locations)
+        return b"".join(start + _encode(location) + DELTA_END for location in locations)
 
     def _result_block(self, start: PartStart, *, failed: bool) -> bytes:
         sources, text = tuple(self._notes), "".join(self._pieces)
@@ -175,7 +184,7 @@ class StreamEncoder:
         return self._start(b'{"type":"redacted_thinking","data":%b}' % quoted(data)) + self._stop()
 
     def _signature(self, signature: str) -> bytes:
-        return self._delta_start(b'{"type":"signature_delta","signature":') + quoted(signature) + b"}}\n\n"
+        return self._delta_start(b'{"type":"signature_delta","signature":') + quoted(signature) + DELTA_END
 
     def _start(self, block: bytes) -> bytes:
         return b'event: content_block_start\ndata: {"type":"content_block_start","index":%d,"content_block":%b}\n\n' % (

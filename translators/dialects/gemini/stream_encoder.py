@@ -1,8 +1,9 @@
 """Neutral events in, a generateContent stream out."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, override
 
+from translators import dialect
 from translators.dialect import Context
 from translators.dialects.gemini.errors import error_frame
 from translators.dialects.gemini.said import Grounding, whole_part
@@ -20,7 +21,7 @@ from translators.events import (
     Usage,
     error_of,
 )
-from translators.jsonio import ENCODER, quoted
+from translators.jsonio import ENCODER, quoted, quoted_all
 from translators.notes import Note
 
 TEXT: Final = b'data: {"candidates":[{"content":{"parts":[{"text":'
@@ -33,7 +34,7 @@ STREAMED: Final = frozenset((PartKind.TEXT, PartKind.THINKING, PartKind.REFUSAL)
 _encode: Final[Callable[[Any], bytes]] = ENCODER.encode
 
 
-class StreamEncoder:
+class StreamEncoder(dialect.StreamEncoder):
     """feed(event): its frames. One part at a time (see Serializer).
 
     Words go out as they come; calls, whose arguments this dialect tells whole, and media at their end. A signature
@@ -79,6 +80,12 @@ class StreamEncoder:
                 return self._reply_end(event)
             case ReplyError():
                 return error_frame(error_of(event))
+
+    @override
+    def feed_texts(self, part: int, texts: list[str]) -> bytes:
+        """Of many pieces."""
+        self._pieces += texts
+        return quoted_all(texts, TEXT, self._tail) if self._streams else b""
 
     def _reply_start(self, event: ReplyStart) -> None:
         self._usage = event.usage

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
+from translators import dialect
 from translators.conversation import Reply, Thinking, ToolCall
 from translators.dialect import Context, call_id
 from translators.dialects.ollama.decode import PROMPTED
@@ -35,7 +36,7 @@ _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 _KEYS: Final = {PartKind.TEXT: b"content", PartKind.REFUSAL: b"content", PartKind.THINKING: b"thinking"}
 
 
-class StreamEncoder:
+class StreamEncoder(dialect.StreamEncoder):
     """Neutral events in, lines out: one for each piece of text or thought, one for each call, one for the end."""
 
     def __init__(self, context: Context) -> None:

@@ -1,7 +1,8 @@
 """Neutral events -> chat chunks."""
 
-from typing import Final
+from typing import Final, override
 
+from translators import dialect
 from translators.dialect import Context, call_id
 from translators.dialects.openai_chat.finish import ID_PREFIX, UNSHOWN, finish_of
 from translators.dialects.openai_chat.media import image_out
@@ -20,7 +21,7 @@ from translators.events import (
     error_of,
 )
 from translators.freeform import Unwrapper
-from translators.jsonio import ENCODER, quoted
+from translators.jsonio import ENCODER, quoted, quoted_all
 from translators.names import client_name
 from translators.notes import Citation, Note
 from translators.openai_chunks import chunk_head, last_chunks
@@ -35,7 +36,7 @@ _OPEN_TAIL: Final = b'},"finish_reason":null}]}\n\n'
 _CALL_TAIL: Final = b"}}]" + _OPEN_TAIL
 
 
-class StreamEncoder:
+class StreamEncoder(dialect.StreamEncoder):
     """Neutral events in, chat chunks out. One part at a time (see Serializer).
 
     What all chunks of a reply share is made once, as is the beginning of each part's deltas. What is known of where
@@ -81,6 +82,15 @@ class StreamEncoder:
                 return self._end(event)
             case ReplyError():
                 return error_frame(error_of(event))
+
+    @override
+    def feed_texts(self, part: int, texts: list[str]) -> bytes:
+        """Of many pieces."""
+        delta = self._deltas.get(part)
+        if delta is None:
+            return super().feed_texts(part, texts)
+        self._length += sum(map(len, texts))
+        return quoted_all(texts, *delta)
 
     def _start(self, start: ReplyStart) -> bytes:
         self._prompt = start.usage

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from translators import dialect
 from translators.conversation import Reply
 from translators.dialect import Context
 from translators.events import (
@@ -37,7 +38,7 @@ ID_PREFIX: Final = "cmpl-"
 _WORDS: Final = (PartKind.TEXT, PartKind.REFUSAL)
 
 
-class StreamEncoder:
+class StreamEncoder(dialect.StreamEncoder):
     """Neutral events in, completion chunks out: a chunk for each piece of the text, one for its end."""
 
     def __init__(self, context: Context) -> None:

@@ -1,6 +1,6 @@
 """The items of a reply as they are said: each from its first frame to its last."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final, override
 
 from msgspec import Struct
@@ -51,6 +51,17 @@ class Deltas:
         self.size += len(piece)
         return b"".join((self._head, _encode(number), self._middle, _encode(piece), b"}\n\n"))
 
+    def feed_all(self, pieces: list[str]) -> bytes:
+        """The frames of many. Their numbers are put in when all else is written."""
+        frames = self._frames
+        first = frames.number
+        frames.number = first + len(pieces)
+        self._pieces += pieces
+        self.size += sum(map(len, pieces))
+        before, behind = self._head + b"%d" + self._middle.replace(b"%", b"%%"), b"}\n\n"
+        lines = ENCODER.encode_lines(pieces)[:-1].replace(b"%", b"%%")
+        return (before + lines.replace(b"\n", behind + before) + behind) % tuple(range(first, frames.number))
+
     @property
     def text(self) -> str:
         return "".join(self._pieces)
@@ -71,10 +82,11 @@ class Place(Struct, frozen=True):
 class OpenItem:
     """start(): the first frames. feed(text): those of a piece. close(status): the last ones.
 
-    `item`: what stands in the output, once it is closed.
+    `item`: what stands in the output, once it is closed. `deltas`: where pieces go that are said as they are.
     """
 
     def __init__(self, frames: Frames, place: Place) -> None:
+        self.deltas: Deltas | None = None
         self.frames = frames
         self.place = place
         self.item: Fields = {}
@@ -86,10 +98,6 @@ class OpenItem:
     def feed(self, text: str) -> bytes:
         """Frames of a piece."""
         raise NotImplementedError
-
-    def taker(self) -> Callable[[str], bytes]:
-        """The shortest way to feed the part that is open."""
-        return self.feed
 
     def close(self, status: str) -> bytes:
         """The last frames."""
@@ -117,7 +125,6 @@ class MessageItem(OpenItem):
         super().__init__(frames, place)
         self._content: list[Fields] = []
         self._refusal = False
-        self._deltas: Deltas | None = None
         self._annotations: list[Fields] = []
         self._tokens: list[Fields] = []
         self._part_start = 0
@@ -130,30 +137,25 @@ class MessageItem(OpenItem):
     def part(self, *, refusal: bool) -> bytes:
         """A part begins: it goes on with the content where that is of its kind."""
         before = b""
-        if self._deltas is None or self._refusal != refusal:
+        if self.deltas is None or self._refusal != refusal:
             before = self._end_content()
             self._refusal = refusal
             where = {**self.place.fields, "content_index": len(self._content)}
             kind, more = ("refusal", b"") if refusal else ("output_text", b',"logprobs":[]')
-            self._deltas = Deltas(self.frames, kind, where, more)
+            self.deltas = Deltas(self.frames, kind, where, more)
             before += self.frames.frame("content_part.added", {**where, "part": self._as_content("")})
-        self._part_start = self._deltas.size
+        self._part_start = self.deltas.size
         return before
 
     @override
     def feed(self, text: str) -> bytes:
         """Of the part that began last."""
-        assert self._deltas is not None
-        return self._deltas.feed(text)
-
-    @override
-    def taker(self) -> Callable[[str], bytes]:
-        assert self._deltas is not None
-        return self._deltas.feed
+        assert self.deltas is not None
+        return self.deltas.feed(text)
 
     def tokens(self, notes: Iterable[TokenNote]) -> bytes:
         """How likely the last tokens were: a piece without words tells of them."""
-        assert self._deltas is not None
+        assert self.deltas is not None
         said = logprobs_of(notes)
         self._tokens += said
         where = {"content_index": len(self._content), "delta": "", "logprobs": said}
@@ -161,9 +163,9 @@ class MessageItem(OpenItem):
 
     def cite(self, citations: Iterable[Citation]) -> bytes:
         """Where the words of the part came from. It is at its end."""
-        assert self._deltas is not None
+        assert self.deltas is not None
         out = b""
-        end = self._deltas.size
+        end = self.deltas.size
         for citation in citations:
             annotation = annotation_of(citation, self._part_start, end)
             if annotation is not None:
@@ -178,9 +180,9 @@ class MessageItem(OpenItem):
         return self._end_content() + self.finish(self._as_item(status, self._content))
 
     def _end_content(self) -> bytes:
-        if self._deltas is None:
+        if self.deltas is None:
             return b""
-        text, self._deltas = self._deltas.text, None
+        text, self.deltas = self.deltas.text, None
         where = {**self.place.fields, "content_index": len(self._content)}
         content = self._as_content(text)
         self._content.append(content)
@@ -206,7 +208,6 @@ class ReasoningItem(OpenItem):
     def __init__(self, frames: Frames, place: Place) -> None:
         super().__init__(frames, place)
         self.sealed: str | None = None
-        self._deltas: Deltas | None = None
 
     @override
     def start(self) -> bytes:
@@ -216,19 +217,19 @@ class ReasoningItem(OpenItem):
     @override
     def feed(self, text: str) -> bytes:
         """The piece of the summary begins with its first words."""
-        if self._deltas is not None:
-            return self._deltas.feed(text)
-        self._deltas = Deltas(self.frames, "reasoning_summary_text", {**self.place.fields, "summary_index": 0})
+        if self.deltas is not None:
+            return self.deltas.feed(text)
+        self.deltas = Deltas(self.frames, "reasoning_summary_text", {**self.place.fields, "summary_index": 0})
         part = {"type": "summary_text", "text": ""}
-        return self.say("reasoning_summary_part.added", summary_index=0, part=part) + self._deltas.feed(text)
+        return self.say("reasoning_summary_part.added", summary_index=0, part=part) + self.deltas.feed(text)
 
     @override
     def close(self, status: str) -> bytes:
         """The end of the summary, and its own."""
         out = b""
         item: Fields = {"type": "reasoning", "id": self.place.id, "summary": []}
-        if self._deltas is not None:
-            text = self._deltas.text
+        if self.deltas is not None:
+            text = self.deltas.text
             part = {"type": "summary_text", "text": text}
             item["summary"] = [part]
             out += self.say("reasoning_summary_text.done", summary_index=0, text=text)
@@ -244,7 +245,7 @@ class CallItem(OpenItem):
     def __init__(self, frames: Frames, place: Place, known: Fields) -> None:
         super().__init__(frames, place)
         self._known = known
-        self._deltas = Deltas(frames, "function_call_arguments", place.fields)
+        self.deltas = self._deltas = Deltas(frames, "function_call_arguments", place.fields)
 
     @override
     def start(self) -> bytes:

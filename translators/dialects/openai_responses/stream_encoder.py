@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, override
 
+from translators import dialect
 from translators.assemble import events_of
 from translators.conversation import Hosted, Reply
 from translators.dialect import Context, call_id
@@ -45,7 +46,7 @@ ID_ROOM: Final = 40
 """Characters of the reply's id that stand in those of its items, which have 64."""
 
 
-class StreamEncoder:
+class StreamEncoder(dialect.StreamEncoder):
     """feed(event): its frames. One part at a time (see Serializer).
 
     An item ends when the next one begins, or the reply: then it is known whether it was cut off. Words, thoughts and
@@ -89,6 +90,12 @@ class StreamEncoder:
             case ReplyError():
                 return self._fail(error_of(event))
 
+    @override
+    def feed_texts(self, part: int, texts: list[str]) -> bytes:
+        """Of many pieces."""
+        deltas = None if self._showing is None else self._showing.deltas
+        return super().feed_texts(part, texts) if deltas is None else deltas.feed_all(texts)
+
     # The reply
 
     def _start(self, event: ReplyStart) -> bytes:
@@ -122,7 +129,7 @@ class StreamEncoder:
             return out
         if event.kind is PartKind.HOSTED_RESULT and event.id == self._asked:
             self._showing = self._item
-            self._take = None if self._item is None else self._item.taker()
+            self._take = None if self._item is None else self._item.feed
         return b""
 
     def _first_piece(self, text: str) -> bytes:
@@ -180,7 +187,8 @@ class StreamEncoder:
         if not isinstance(item, MessageItem):
             out, item = self._begin("msg", MessageItem)
         out += item.part(refusal=refusal)
-        self._showing, self._take = item, item.taker()
+        assert item.deltas is not None
+        self._showing, self._take = item, item.deltas.feed
         return out, item
 
     def _call(self, event: PartStart) -> bytes:
