@@ -43,16 +43,22 @@ class FrameSplitter:
 
     def data(self, data: bytes) -> list[bytes]:
         """The data of the same alone, for vendors that name no events."""
-        found: list[bytes] = []
-        for chunk in self.chunks(data):
-            if chunk.startswith(b"data: ") and _LF not in chunk:
-                found.append(chunk[6:])
-            elif (frame := frame_of(chunk)) is not None:
-                found.append(frame.data)
-        return found
+        whole = self._whole(data)
+        if whole is None:
+            return []
+        if whole.startswith(b"data: "):
+            found = whole[6:].split(b"\n\ndata: ")
+            if whole.count(b"\n") == 2 * len(found) - 2:  # one line in each, as nearly always
+                return found
+        return [frame.data for chunk in whole.split(b"\n\n") if (frame := frame_of(chunk)) is not None]
 
     def chunks(self, data: bytes) -> list[bytes]:
         """The same, each frame in its bytes, line ends mended and the blank line taken off."""
+        whole = self._whole(data)
+        return [] if whole is None else whole.split(b"\n\n")
+
+    def _whole(self, data: bytes) -> bytes | None:
+        """The frames that are now whole, less the last blank line; None where none is."""
         if not self._begun:
             data = self._without_bom(data)
         if self._after_carriage_return or _CR in data:
@@ -62,14 +68,14 @@ class FrameSplitter:
             held += data
             if len(held) > MAX_FRAME_BYTES:
                 raise FrameTooLong(f"a frame of more than {MAX_FRAME_BYTES} bytes")
-            return []
+            return None
         if held:
             held += data
             data = bytes(held)
             held.clear()
         whole, _, rest = data.rpartition(b"\n\n")
         held += rest
-        return whole.split(b"\n\n")
+        return whole
 
     def close(self) -> list[Frame]:
         """What is left at the end of the body."""
@@ -93,13 +99,9 @@ class FrameSplitter:
             return data
         if self._after_carriage_return:
             data = data.removeprefix(b"\n")
-            self._after_carriage_return = False
-        mended = data.replace(b"\r\n\r\n", b"\n\n")
-        if _CR not in mended:  # Google's: one line in each frame
-            return mended
-        if data.endswith(b"\r"):
-            self._after_carriage_return = True
-        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        self._after_carriage_return = data.endswith(b"\r")
+        mended = b"\n".join(data.splitlines())  # Of bytes these three are all the line ends; the last one gets lost.
+        return mended + b"\n" if data.endswith((b"\r", b"\n")) else mended
 
 
 def frame_of(chunk: bytes) -> Frame | None:

@@ -105,13 +105,23 @@ LINES = st.sampled_from(
     [b"data: a", b"data:", b"data", b"data:  b", b"event: x", b": c", b"", b"id: 1", b"\xff", b"x\xc3"]
 )
 ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
-BODIES = st.lists(st.tuples(LINES, ENDS), max_size=12).map(lambda lines: b"".join(line + end for line, end in lines))
+FRAMES = st.tuples(st.sampled_from([b"data: a", b"data: ", b"event: x\ndata: b"]), ENDS).map(
+    lambda two: two[0] + 2 * two[1]
+)
+BODIES = st.lists(st.tuples(LINES, ENDS).map(b"".join) | FRAMES, max_size=12).map(b"".join)
 
 
 @given(st.booleans(), BODIES, st.data())
 def test_any_split_gives_what_the_standard_says(marked: bool, body: bytes, data: st.DataObject) -> None:
     whole = b"\xef\xbb\xbf" * marked + body
     assert frames(*data.draw(splits(whole))) == by_the_standard(whole)
+
+
+@given(BODIES, st.data())
+def test_the_data_alone_is_that_of_the_frames_in_any_split(body: bytes, data: st.DataObject) -> None:
+    splitter = FrameSplitter()
+    found = [one for piece in data.draw(splits(body)) for one in splitter.data(piece)]
+    assert found + [frame.data for frame in splitter.close()] == [frame.data for frame in by_the_standard(body)]
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["lf", "crlf"])

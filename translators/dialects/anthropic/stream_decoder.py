@@ -101,15 +101,26 @@ class StreamDecoder:
         if self._done:
             return events
         try:
-            for chunk in self._frames.chunks(data):
-                if self._head and (text := self._next_piece(chunk)):
-                    events.append(PartDelta(self._part, text))
-                elif (frame := frame_of(chunk)) is not None:
-                    self._frame(frame.data, events)
-                    if self._done:
-                        break
+            chunks = self._frames.chunks(data)
         except FrameTooLong:
             self._fail(events, "the upstream sent a frame that does not end")
+            return events
+        for chunk in chunks:
+            head = self._head
+            if head and chunk.startswith(head):
+                end = chunk.rfind(b'"') + 1
+                if chunk[end:] in TAILS:
+                    try:
+                        text = TEXT.decode(chunk[len(head) : end])
+                    except UNREADABLE:
+                        text = ""
+                    if text:
+                        events.append(PartDelta(self._part, text))
+                        continue
+            if (frame := frame_of(chunk)) is not None:
+                self._frame(frame.data, events)
+                if self._done:
+                    break
         return events
 
     def close(self) -> list[Event]:
@@ -121,19 +132,6 @@ class StreamDecoder:
         if not self._done:
             self._finish(events) if self._stop else self._fail(events, "the upstream's stream ended early")
         return events
-
-    def _next_piece(self, chunk: bytes) -> str:
-        """The piece in a frame that goes on with the last one, "" for any other: that is read the long way."""
-        head = self._head
-        if not chunk.startswith(head):
-            return ""
-        end = chunk.rfind(b'"') + 1
-        if chunk[end:] not in TAILS:
-            return ""
-        try:
-            return TEXT.decode(chunk[len(head) : end])
-        except UNREADABLE:
-            return ""
 
     def _frame(self, data: bytes, events: list[Event]) -> None:
         self._head = b""

@@ -25,11 +25,15 @@ def arguments_of(raw: Raw) -> str:
     return "" if value in (b"", b"null") else msgspec.json.format(value, indent=-1).decode()
 
 
-class _Open(Struct, eq=False):
-    """The part that is being said. `arguments`: of a call whose arguments come in pieces. `pieces`: of words."""
+class Open(Struct, eq=False):
+    """The part that is being said. `arguments`: of a call whose arguments come in pieces. `pieces`: of words.
+
+    `plain`: it is a text, and so far nothing came with it but its words.
+    """
 
     part: int
     kind: PartKind
+    plain: bool
     arguments: Arguments | None = None
     pieces: list[str] = field(default_factory=list)
 
@@ -39,11 +43,11 @@ class PartReader:
 
     A signature proves the thinking that led to the part beside which it stands. So it ends the thinking before that
     part, and where none was shown it is a thinking part without text. Code that the vendor ran is a call of its own
-    tool; what else its tools say, and files that only it has, is skipped.
+    tool; what else its tools say, and files that only it has, is skipped. `open`: the part that is being said.
     """
 
     def __init__(self) -> None:
-        self._open: _Open | None = None
+        self.open: Open | None = None
         self._parts = 0
         self._said: list[str] = []  # the text of the parts that have ended
         self._code = ""
@@ -66,18 +70,9 @@ class PartReader:
             elif part.executable_code is not None or part.code_execution_result is not None:
                 self._ran(part.executable_code, part.code_execution_result, events)
 
-    def goes_on(self, text: str, events: list[Event]) -> bool:
-        """Takes more of the text that is open, if it is text."""
-        is_open = self._open
-        if is_open is None or is_open.kind is not PartKind.TEXT:
-            return False
-        is_open.pieces.append(text)
-        events.append(PartDelta(is_open.part, text))
-        return True
-
     def note(self, metadata: Metadata | None, logprobs: Logprobs | None, events: list[Event]) -> None:
         """What is said about the text that is open. Pages without one are what a search found."""
-        is_open = self._open
+        is_open = self.open
         if is_open is None or is_open.kind is not PartKind.TEXT:
             if metadata is not None:
                 self._searched(metadata, events)
@@ -108,13 +103,13 @@ class PartReader:
 
     def close(self, events: list[Event]) -> None:
         """Ends the part that is open."""
-        if self._open is not None:
-            self._end(self._open, None, events)
+        if self.open is not None:
+            self._end(self.open, None, events)
 
     def _say(self, kind: PartKind, text: str, events: list[Event]) -> None:
         if not text:
             return
-        is_open = self._open if self._open is not None and self._open.kind is kind else self._start(kind, events)
+        is_open = self.open if self.open is not None and self.open.kind is kind else self._start(kind, events)
         is_open.pieces.append(text)
         events.append(PartDelta(is_open.part, text))
 
@@ -151,13 +146,13 @@ class PartReader:
         events.append(PartEnd(number, failed=failed))
 
     def _sign(self, signature: str, events: list[Event]) -> None:
-        is_open = self._open
+        is_open = self.open
         if is_open is None or is_open.kind is not PartKind.THINKING:
             is_open = self._start(PartKind.THINKING, events)
         self._end(is_open, signature, events)
 
     def _call(self, call: FunctionCall, events: list[Event]) -> None:
-        is_open = self._open
+        is_open = self.open
         if call.name:
             is_open = self._start(PartKind.TOOL_CALL, events, call.id or "", call.name)
             self.calls += 1
@@ -174,17 +169,17 @@ class PartReader:
         if not call.will_continue:
             self._end(is_open, None, events)
 
-    def _start(self, kind: PartKind, events: list[Event], call_id: str = "", name: str = "") -> _Open:
+    def _start(self, kind: PartKind, events: list[Event], call_id: str = "", name: str = "") -> Open:
         self.close(events)
-        self._open = _Open(self._parts, kind)
+        self.open = Open(self._parts, kind, kind is PartKind.TEXT)
         self._parts += 1
-        events.append(PartStart(self._open.part, kind, call_id, name))
-        return self._open
+        events.append(PartStart(self.open.part, kind, call_id, name))
+        return self.open
 
-    def _end(self, part: _Open, signature: str | None, events: list[Event]) -> None:
+    def _end(self, part: Open, signature: str | None, events: list[Event]) -> None:
         if part.arguments is not None:
             events.append(PartDelta(part.part, part.arguments.text()))
         if part.kind is PartKind.TEXT:
             self._said += part.pieces
         events.append(PartEnd(part.part, signature, NAME if signature else None))
-        self._open = None
+        self.open = None

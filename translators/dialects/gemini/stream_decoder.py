@@ -9,11 +9,12 @@ from translators.dialects.gemini.errors import error_of, upstream_error
 from translators.dialects.gemini.framing import ArraySplitter, BrokenArray
 from translators.dialects.gemini.grounding import Metadata, logprobs_of, metadata_of
 from translators.dialects.gemini.parts import PartReader
-from translators.dialects.gemini.wire import ABSENT, CHUNK, Candidate, Chunk, PromptFeedback, WireUsage
+from translators.dialects.gemini.wire import ABSENT, CHUNK, WORDS, Candidate, Chunk, PromptFeedback, WireUsage
 from translators.dialects.gemini.words import UNSPECIFIED, merged, stop_of, usage_of
 from translators.errors import ErrorKind
 from translators.events import (
     Event,
+    PartDelta,
     ReplyEnd,
     ReplyError,
     ReplyStart,
@@ -109,16 +110,25 @@ class ChunkReader:
 
     def take(self, data: bytes, events: list[Event], complaint: str = UNREADABLE_CHUNK) -> None:
         """Its events. Never raises. `complaint`: what is said where it can't be read."""
+        words = self._parts.open
+        if words is not None and words.plain:
+            try:
+                more = WORDS.decode(data)
+            except UNREADABLE:
+                words.plain = False
+            else:
+                text = more.candidates[0].content.parts[0].text
+                if text:
+                    words.pieces.append(text)
+                    events.append(PartDelta(words.part, text))
+                if more.usage_metadata is not None:
+                    self._usage = merged(self._usage, more.usage_metadata)
+                return
         try:
             chunk = CHUNK.decode(data)
         except UNREADABLE:
             if data.strip() != b"[DONE]":  # OpenAI's word, said by servers of both dialects.
                 self.fail(events, complaint)
-            return
-        words = chunk.words
-        if words and self._parts.goes_on(words, events):  # nearly all of them
-            if chunk.usage_metadata is not None:
-                self._usage = merged(self._usage, chunk.usage_metadata)
             return
         self.take_chunk(chunk, events)
 

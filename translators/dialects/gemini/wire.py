@@ -4,7 +4,7 @@ Parts are flat, not tagged: the vendor tells them apart by which field is there,
 send null for what they don't have.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Raw, Struct
@@ -130,26 +130,6 @@ class Chunk(Struct, rename="camel", gc=False):
     error: Raw = ABSENT
 
     @property
-    def words(self) -> str:
-        """The text of a chunk that says nothing else, "" of any other. Asked of each: in as few steps as can be."""
-        candidates = self.candidates
-        if not candidates or len(candidates) != 1 or self.prompt_feedback is not None or self.error is not ABSENT:
-            return ""
-        candidate = candidates[0]
-        content = candidate.content
-        if content is None or candidate.finish_reason is not None or candidate.index:
-            return ""
-        if candidate.grounding_metadata is not ABSENT or candidate.logprobs_result is not ABSENT:
-            return ""
-        parts = content.parts
-        if not parts or len(parts) != 1:
-            return ""
-        part = parts[0]
-        if part.thought is not None or part.thought_signature is not None or part.function_call is not None:
-            return ""
-        return part.text or ""
-
-    @property
     def says_something(self) -> bool:
         """Whether it is part of a reply. What the vendor may add one day is not."""
         return (
@@ -160,5 +140,45 @@ class Chunk(Struct, rename="camel", gc=False):
         )
 
 
+class WordsPart(Struct, rename="camel", gc=False):
+    """See WordsChunk."""
+
+    text: str
+    thought: None = None
+    thought_signature: None = None
+    function_call: None = None
+
+
+class WordsContent(Struct, gc=False):
+    """See WordsChunk."""
+
+    parts: tuple[WordsPart]
+
+
+class WordsCandidate(Struct, rename="camel", gc=False):
+    """See WordsChunk."""
+
+    content: WordsContent
+    index: Literal[0] | None = None
+    finish_reason: None = None
+    grounding_metadata: None = None
+    logprobs_result: None = None
+
+
+class WordsChunk(Struct, rename="camel", gc=False):
+    """What nearly all chunks are, a piece of text and its price: any other can't be read as this.
+
+    So the reader looks at what else might be there, in less time than it takes to read it and look at it here.
+    """
+
+    candidates: tuple[WordsCandidate]
+    usage_metadata: WireUsage | None = None
+    response_id: str | None = None
+    model_version: str | None = None
+    prompt_feedback: None = None
+    error: None = None
+
+
+WORDS: Final = msgspec.json.Decoder(WordsChunk)
 CHUNK: Final = msgspec.json.Decoder(Chunk)
 CHUNKS: Final = msgspec.json.Decoder(list[Chunk])
