@@ -17,7 +17,7 @@ from addons.judge import Failure, Judge
 from addons.outbound import Said
 from addons.outward import Outward
 from addons.providers.provider import Provider
-from translators import BadRequest, GatewayError, ReplyStream, UpstreamError, replies
+from translators import BadRequest, GatewayError, Keep, ReplyStream, UpstreamError, replies
 from translators.conversation import Reply
 from translators.dialect import Operation
 from translators.errors import ErrorKind
@@ -137,7 +137,9 @@ class UpstreamAttempt:
         self._refused = not 200 <= status < 300
         content_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
         if not self._refused and content_type == "text/event-stream":
-            keep = self._remember is not None or (not self._exchange.stream and self._whole_of is None)
+            keep = Keep.NOTHING if self._remember is None else Keep.THOUGHTS
+            if not self._exchange.stream and self._whole_of is None:
+                keep = Keep.ALL
             self._stream = ReplyStream(
                 self._upstream.name, self._exchange.client.name, context=self._context, keep=keep
             )

@@ -20,13 +20,14 @@ from translators.errors import BadRequest, ErrorKind, GatewayError, UpstreamErro
 from translators.events import Usage
 from translators.jsonio import with_fields
 from translators.modalities import readable
-from translators.pipe import NO_CONTEXT, ReplyStream
+from translators.pipe import NO_CONTEXT, Keep, ReplyStream
 
 __all__ = [
     "BadRequest",
     "Context",
     "ErrorKind",
     "GatewayError",
+    "Keep",
     "Loss",
     "Peek",
     "ReplyStream",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from enum import Enum, auto
 from typing import Final
 
 import msgspec
@@ -14,6 +15,8 @@ from translators.events import (
     Event,
     PartDelta,
     PartEnd,
+    PartKind,
+    PartNote,
     PartStart,
     ReplyEnd,
     ReplyError,
@@ -26,24 +29,33 @@ from translators.jsonio import quoted
 from translators.structured import JsonToolFilter
 
 NO_CONTEXT: Final = Context()
+MAX_THOUGHT_CHARS: Final = 8 << 20
 _NO_PART: Final = -1
 _FRAME_ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _MODEL: Final = rb'(?P<key>"%s"\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*")'
+
+
+class Keep(Enum):
+    """What of a reply is there to be told behind its stream. THOUGHTS: of all words only those of thoughts."""
+
+    NOTHING = auto()
+    THOUGHTS = auto()
+    ALL = auto()
 
 
 class ReplyStream:
     """Upstream bytes in, client bytes out.
 
     feed(data): any split of the upstream's body. close(): once, at its end; a stream that was cut ends in one error
-    of the client's dialect. whole(): after close, the reply in one piece (needs `keep`). Neither raises on bad input.
+    of the client's dialect. whole(): after close, the reply in one piece (of Keep.ALL). Neither raises on bad input.
 
     Between two sides of one dialect the bytes pass as they are, a broken frame too: only the model's name is set to
     what the client asked for, where the two differ, and the events are read for usage and errors.
 
-    `signed`: whether the vendor has signed a part of it.
+    `signed`: whether the vendor has signed a part of it that is kept.
     """
 
-    def __init__(self, upstream: str, client: str, *, context: Context | None = None, keep: bool = True) -> None:
+    def __init__(self, upstream: str, client: str, *, context: Context | None = None, keep: Keep = Keep.ALL) -> None:
         self._context = NO_CONTEXT if context is None else context
         self._client = registry.dialect(client)
         self._decoder = registry.dialect(upstream).stream_decoder()
@@ -55,7 +67,10 @@ class ReplyStream:
         self._tail = bytearray()
         self._renaming: tuple[tuple[bytes, bytes], ...] = ()
         self._signer = upstream
-        self._kept: list[Event] | None = [] if keep else None
+        self._keep = keep
+        self._kept: list[Event] = []
+        self._thoughts: set[int] = set()  # the parts that are kept whole of Keep.THOUGHTS
+        self._thought_chars = 0
         self.model = ""
         self.usage: Usage | None = None
         self.error: ReplyError | None = None
@@ -91,9 +106,9 @@ class ReplyStream:
         return self._client.encode_reply(self.reply(), self._context)
 
     def reply(self) -> Reply:
-        """After close, what the reply says, as the client was shown it (needs `keep`). Raises UpstreamError."""
+        """After close, what is kept of the reply, as the client was shown it. Raises UpstreamError."""
         assembler = Assembler(self._signer)
-        for event in self._kept or ():
+        for event in self._kept:
             assembler.take(event)
         return assembler.reply()
 
@@ -106,17 +121,25 @@ class ReplyStream:
 
     def _observe(self, events: Sequence[Event]) -> None:
         self.events_seen += len(events)
-        if self._kept is not None:
+        if self._keep is Keep.ALL:
             self._kept += events
+        thoughts = self._thoughts
         for event in events:
-            kind = type(event)
-            if kind is PartDelta:
+            if type(event) is PartDelta:
+                if event.part in thoughts:
+                    self._keep_thought(event)
                 continue
+            if type(event) is PartNote:
+                continue
+            if self._keep is Keep.THOUGHTS:
+                self._kept.append(event)
             if isinstance(event, PartEnd):
-                self.signed = self.signed or event.signature is not None
+                self.signed = self.signed or (event.signature is not None and self._keep is not Keep.NOTHING)
                 continue
-            if kind is PartStart:
+            if isinstance(event, PartStart):
                 self.first_event_seen = True
+                if event.kind is PartKind.THINKING and self._keep is Keep.THOUGHTS:
+                    thoughts.add(event.part)
             elif isinstance(event, ReplyStart):
                 self.model = event.model
                 self.usage = event.usage or self.usage
@@ -126,6 +149,14 @@ class ReplyStream:
                 self.usage = event.usage or self.usage
             elif isinstance(event, ReplyError):
                 self.error = event
+
+    def _keep_thought(self, event: PartDelta) -> None:
+        """Of thoughts without an end nothing is kept."""
+        self._kept.append(event)
+        self._thought_chars += len(event.text)
+        if self._thought_chars > MAX_THOUGHT_CHARS:
+            self._keep, self.signed = Keep.NOTHING, False
+            self._kept.clear()
 
     def _encode(self, events: list[Event]) -> bytes:
         assert self._encoder is not None

@@ -6,7 +6,7 @@ from translators.dialect import Context, Dialect
 from translators.errors import BadRequest, ErrorKind, UpstreamError
 from translators.events import Serializer
 from translators.jsonio import with_fields
-from translators.pipe import ReplyStream
+from translators.pipe import Keep, ReplyStream
 from translators.structured import as_text
 
 
@@ -20,7 +20,7 @@ def whole(body: bytes, reply: Reply, upstream: Dialect, client: Dialect, context
 def streamed(body: bytes, reply: Reply, upstream: Dialect, client: Dialect, context: Context) -> bytes:
     """As the stream that it could have been; of its own bytes where both sides speak one dialect that can cut them."""
     if upstream is client and client.stream_of is not None:
-        stream = ReplyStream(client.name, client.name, context=context, keep=False)
+        stream = ReplyStream(client.name, client.name, context=context, keep=Keep.NOTHING)
         return stream.feed(client.stream_of(body)) + stream.close()
     encoder = client.stream_encoder(context)
     serializer = Serializer()

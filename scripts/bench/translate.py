@@ -26,7 +26,7 @@ import msgspec
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from translators import ReplyStream, translate_reply, translate_request  # noqa: E402
+from translators import Keep, ReplyStream, translate_reply, translate_request  # noqa: E402
 from translators.conversation import Conversation, Message, Part, Reply, Role, Text, Tool, ToolCall, ToolResult  # noqa: E402
 from translators.dialect import Context, Peek, Target  # noqa: E402
 from translators.dialects.gemini import request_wire as gemini  # noqa: E402
@@ -168,12 +168,12 @@ def stream_figures(source: str, other: str, rounds: int) -> dict[str, float]:
     decoder, encoder = msgspec.json.Decoder(), msgspec.json.Encoder()
 
     def at_once() -> None:
-        stream = ReplyStream(source, other, context=Context(model="m"), keep=False)
+        stream = ReplyStream(source, other, context=Context(model="m"), keep=Keep.NOTHING)
         stream.feed(body)
         stream.close()
 
     def one_by_one() -> None:
-        stream = ReplyStream(source, other, context=Context(model="m"), keep=False)
+        stream = ReplyStream(source, other, context=Context(model="m"), keep=Keep.NOTHING)
         for frame in frames:
             stream.feed(frame)
         stream.close()
