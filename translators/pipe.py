@@ -1,7 +1,7 @@
 """A reply on its way from one dialect to another, as it arrives."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
@@ -30,6 +30,8 @@ from translators.structured import JsonToolFilter
 
 NO_CONTEXT: Final = Context()
 MAX_THOUGHT_CHARS: Final = 8 << 20
+MANY: Final = 4
+"""So many events are told faster together than each by itself."""
 _NO_PART: Final = -1
 _FRAME_ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _MODEL: Final = rb'(?P<key>"%s"\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*")'
@@ -51,8 +53,6 @@ class ReplyStream:
 
     Between two sides of one dialect the bytes pass as they are, a broken frame too: only the model's name is set to
     what the client asked for, where the two differ, and the events are read for usage and errors.
-
-    `signed`: whether the vendor has signed a part of it that is kept.
     """
 
     def __init__(self, upstream: str, client: str, *, context: Context | None = None, keep: Keep = Keep.ALL) -> None:
@@ -67,16 +67,17 @@ class ReplyStream:
         self._tail = bytearray()
         self._renaming: tuple[tuple[bytes, bytes], ...] = ()
         self._signer = upstream
-        self._keep = keep
+        self._keeps_all = keep is Keep.ALL
+        self._keeps_thoughts = keep is Keep.THOUGHTS
         self._kept: list[Event] = []
-        self._thoughts: set[int] = set()  # the parts that are kept whole of Keep.THOUGHTS
+        self._thoughts: set[int] = set()  # the parts whose words are kept with the thoughts
         self._thought_chars = 0
         self.model = ""
         self.usage: Usage | None = None
         self.error: ReplyError | None = None
         self.end: ReplyEnd | None = None
         self.first_event_seen = False
-        self.signed = False
+        self._signed = False
         self.events_seen = 0
 
     def feed(self, data: bytes) -> bytes:
@@ -112,6 +113,11 @@ class ReplyStream:
             assembler.take(event)
         return assembler.reply()
 
+    @property
+    def signed(self) -> bool:
+        """Whether the vendor has signed a part of it, and what is kept tells of that."""
+        return self._signed and (self._keeps_all or self._keeps_thoughts)
+
     def _shown(self, events: list[Event]) -> list[Event]:
         """The events as the client shall see them."""
         if self._json_tool is None:
@@ -121,7 +127,7 @@ class ReplyStream:
 
     def _observe(self, events: Sequence[Event]) -> None:
         self.events_seen += len(events)
-        if self._keep is Keep.ALL:
+        if self._keeps_all:
             self._kept += events
         thoughts = self._thoughts
         for event in events:
@@ -131,14 +137,14 @@ class ReplyStream:
                 continue
             if type(event) is PartNote:
                 continue
-            if self._keep is Keep.THOUGHTS:
+            if self._keeps_thoughts:
                 self._kept.append(event)
             if isinstance(event, PartEnd):
-                self.signed = self.signed or (event.signature is not None and self._keep is not Keep.NOTHING)
+                self._signed = self._signed or event.signature is not None
                 continue
             if isinstance(event, PartStart):
                 self.first_event_seen = True
-                if event.kind is PartKind.THINKING and self._keep is Keep.THOUGHTS:
+                if event.kind is PartKind.THINKING and self._keeps_thoughts:
                     thoughts.add(event.part)
             elif isinstance(event, ReplyStart):
                 self.model = event.model
@@ -155,7 +161,7 @@ class ReplyStream:
         self._kept.append(event)
         self._thought_chars += len(event.text)
         if self._thought_chars > MAX_THOUGHT_CHARS:
-            self._keep, self.signed = Keep.NOTHING, False
+            self._keeps_thoughts = False
             self._kept.clear()
 
     def _encode(self, events: list[Event]) -> bytes:
@@ -196,8 +202,10 @@ class ReplyStream:
         return frames
 
 
-def encode_all(encoder: StreamEncoder, events: Iterable[Event]) -> bytes:
-    """The frames of many events. A read may hold hundreds of pieces of one text: all but the first are told at once."""
+def encode_all(encoder: StreamEncoder, events: Sequence[Event]) -> bytes:
+    """The frames of some events. A read may hold hundreds of pieces of one text: all but the first are told at once."""
+    if len(events) < MANY:
+        return b"".join([encoder.feed(event) for event in events])
     frames: list[bytes] = []
     texts: list[str] = []
     part = _NO_PART  # whose piece came last

@@ -93,6 +93,18 @@ def test_many_events_at_once_make_the_bytes_that_each_makes(name: str, data: st.
 
 
 @pytest.mark.parametrize("name", list(all_dialects()))
+def test_what_is_said_of_a_text_counts_all_its_pieces(name: str) -> None:
+    events: list[Event] = [ReplyStart("id", "m")]
+    for part in (0, 1):
+        pieces = [PartDelta(part, piece) for piece in "abcde"]
+        cited = PartNote(part, Citation(url="https://a.example"))
+        events += [PartStart(part, PartKind.TEXT), *pieces, cited, PartEnd(part)]
+    slow, fast = dialect(name).stream_encoder(CONTEXT), dialect(name).stream_encoder(CONTEXT)
+    events.append(ReplyEnd(StopReason.END_TURN))
+    assert encode_all(fast, events) == b"".join([slow.feed(event) for event in events])
+
+
+@pytest.mark.parametrize("name", list(all_dialects()))
 def test_a_piece_behind_an_empty_one_is_the_first(name: str) -> None:
     start, *pieces = [PartStart(0, PartKind.TOOL_CALL, "call", "read"), PartDelta(0, ""), PartDelta(0, "{}")]
     events: list[Event] = [ReplyStart("id", "m"), start, *pieces, PartEnd(0), ReplyEnd(StopReason.TOOL_USE)]
@@ -112,6 +124,6 @@ def test_all_but_the_first_piece_go_the_fast_way(name: str, monkeypatch: pytest.
         return feed(event)
 
     monkeypatch.setattr(encoder, "feed", watched)
-    out = encode_all(encoder, [PartDelta(0, text) for text in "abc"])
+    out = encode_all(encoder, [PartDelta(0, text) for text in "abcd"])
     assert fed == [PartDelta(0, "a")]
-    assert [out.count(b'"%b"' % text) for text in (b"a", b"b", b"c")] == [1, 1, 1]
+    assert [out.count(b'"%b"' % text) for text in (b"a", b"b", b"c", b"d")] == [1, 1, 1, 1]
