@@ -132,7 +132,7 @@ class ReplyStream:
         thoughts = self._thoughts
         for event in events:
             if type(event) is PartDelta:
-                if event.part in thoughts:
+                if thoughts and event.part in thoughts:
                     self._keep_thought(event)
                 continue
             if type(event) is PartNote:

@@ -39,7 +39,10 @@ class FrameSplitter:
 
     def feed(self, data: bytes) -> list[Frame]:
         """Any split of the body in. Raises FrameTooLong."""
-        return [frame for chunk in self.chunks(data) if (frame := frame_of(chunk)) is not None]
+        whole = self._whole(data)
+        if whole is None:
+            return []
+        return [frame for chunk in whole.split(b"\n\n") if (frame := frame_of(chunk)) is not None]
 
     def data(self, data: bytes) -> list[bytes]:
         """The data of the same alone, for vendors that name no events."""
