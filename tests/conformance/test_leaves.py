@@ -26,7 +26,7 @@ PAIRS: Final = [pair for pair in REQUEST_PAIRS if FILES[pair[0]].exists()]
 
 SAY_NOTHING: Final[Mapping[str, tuple[str, ...]]] = {
     "anthropic": (
-        r"\.cache_control\.(type|ttl)$",  # there is one type; the mark itself is told
+        r"\.cache_control\.type$",  # there is one; the mark itself is told (see test_parts)
         r"\.user_location\.type$",
         r"\.caller\.type$",  # "direct" is what a call is anyway
         r"\.content\[4\]\.content\[0\]\.type$",  # what a search finds is of one type

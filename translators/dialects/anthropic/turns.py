@@ -15,7 +15,6 @@ from translators.dialects.anthropic.blocks import (
     Placed,
     assistant_blocks,
     missing_result,
-    text_block,
     tool_result,
     tool_use,
     user_blocks,
@@ -115,10 +114,9 @@ class _Sorter:
         return self.turns[-1]
 
     def _system(self, placed: Placed) -> None:
-        block = text_block(placed.part) if isinstance(placed.part, Text) else None
-        if block is not None:
-            self.system.append(block)
-        if block is None and not isinstance(placed.part, Text):
+        if isinstance(placed.part, Text):
+            self.system += [block for block in user_blocks([placed], self._losses) if isinstance(block, wire.TextBlock)]
+        else:
             self._losses.append(Loss(placed.path, "only text may stand in a system message"))
 
     def _call(self, placed: Placed, part: ToolCall) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.beside import unsaid_beside
 from translators.conversation import Conversation, Loss, OutputFormat
 from translators.dialect import EncodedRequest, Target
 from translators.dialects.gemini import request_wire as wire
@@ -63,6 +64,7 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
         safety_settings=extras.get("safetySettings", ABSENT),
         labels=extras.get("labels", ABSENT),
     )
+    losses += unsaid_beside(conversation)
     return EncodedRequest(ENCODER.encode(request), tuple(losses), names.changed, answer.json_tool)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from translators.beside import unsaid_beside
 from translators.conversation import (
     Conversation,
     Loss,
@@ -73,6 +74,7 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
         service_tier=service_tier(conversation.service_tier, losses),
         **varying,
     )
+    losses += unsaid_beside(conversation)
     return EncodedRequest(ENCODER.encode(request), tuple(losses), names.changed)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from translators.beside import lost_instructions
 from translators.conversation import (
     Audio,
     Conversation,
@@ -54,6 +55,7 @@ class MessageWriter:
         self._turn = wire.AssistantMessage()
         self._texts: list[wire.TextPart] = []
         self._calls: list[Paired] = []
+        self._thoughts: list[str] = []
 
     def write(self, conversation: Conversation) -> list[wire.Message]:
         """All messages, in order."""
@@ -74,25 +76,19 @@ class MessageWriter:
         self._end_turn()
         return self._messages
 
-    def _unsaid(self, part: Text | Image | File, path: str) -> None:
-        if part.cache is not None:
-            self._losses.append(Loss(f"{path}.cache_control", "chat completions cache by themselves"))
-        if isinstance(part, File) and part.context and not part.text:
-            self._losses.append(Loss(f"{path}.context", "chat completions know of a file only its name"))
-        if isinstance(part, Text) and part.notes:
-            self._losses.append(Loss(f"{path}.notes", "where words come from is nothing that chat takes back"))
-
     def _instruct(self, parts: Sequence[Part], path: str) -> None:
-        for index, part in enumerate(parts):
-            if isinstance(part, Text):
-                self._unsaid(part, f"{path}[{index}]")
-        content = self._content([wire.TextPart(part.text) for part in parts if isinstance(part, Text)])
+        texts = [wire.TextPart(part.text) for part in parts if isinstance(part, Text)]
+        if len(texts) < len(parts):
+            self._losses += lost_instructions(parts, path)
+        if not texts:
+            return
+        content = self._content(texts)
         self._messages.append(wire.DeveloperMessage(content) if self._developer else wire.SystemMessage(content))
 
     def _user(self, message: Message, orphans: set[tuple[int, int]], index: int) -> None:
         parts: list[wire.ContentPart] = []
         for number, part in enumerate(message.parts):
-            if type(part) is Text and part.cache is None and not part.notes:  # nearly all of them
+            if type(part) is Text:  # nearly all of them
                 parts.append(wire.TextPart(part.text))
             elif isinstance(part, ToolResult):
                 if (index, number) in orphans:
@@ -112,22 +108,15 @@ class MessageWriter:
     def _said(self, part: Part, path: str) -> list[wire.ContentPart]:
         """A part of a user message, or of a tool's result."""
         match part:
-            case Text():
-                if part.cache is not None or part.notes:
-                    self._unsaid(part, path)
-                return [wire.TextPart(part.text)]
-            case Refusal(text=text):
+            case Text(text=text) | Refusal(text=text):
                 return [wire.TextPart(text)]
             case HostedCall() | HostedResult():
                 words = words_of(part)
                 return [wire.TextPart(words)] if words else []
             case Video() if not self._target.genuine:
                 return [media.encode_video(part)]
-            case Audio(data=data, format=audio_format):
-                return [wire.AudioPart(wire.InputAudio(data, audio_format))]
-            case Image() | File():
-                self._unsaid(part, path)
-                encoded = media.encode_image(part) if isinstance(part, Image) else media.encode_file(part)
+            case Image() | File() | Audio():
+                encoded = self._media(part, path)
                 if not isinstance(encoded, str):
                     return [encoded]
                 reason = encoded
@@ -135,6 +124,20 @@ class MessageWriter:
                 reason = "not a part of what a user says"
         self._losses.append(Loss(path, reason))
         return []
+
+    def _media(self, part: Image | File | Audio, path: str) -> wire.ContentPart | str:
+        """The part, or why chat can't say it."""
+        match part:
+            case Image():
+                return media.encode_image(part)
+            case Audio():
+                return media.encode_audio(part, genuine=self._target.genuine)
+            case File():
+                if part.context and not part.text:
+                    self._losses.append(Loss(f"{path}.context", "chat completions know of a file only its name"))
+                if part.name and part.file_id and not (part.text or part.data):
+                    self._losses.append(Loss(f"{path}.name", "a file that OpenAI keeps has its name there"))
+                return media.encode_file(part)
 
     def _assistant(self, message: Message, calls: list[Paired], index: int) -> None:
         """Adds to the turn; `calls` are the message's own."""
@@ -144,13 +147,8 @@ class MessageWriter:
         for number, part in enumerate(message.parts):
             match part:
                 case Text():
-                    if part.cache is not None or part.notes:
-                        self._unsaid(part, f"$.messages[{index}].parts[{number}]")
                     self._texts.append(wire.TextPart(part.text))
                 case ToolCall():
-                    if part.cache is not None:
-                        path = f"$.messages[{index}].parts[{number}].cache_control"
-                        self._losses.append(Loss(path, "chat completions cache by themselves"))
                     turn.tool_calls = turn.tool_calls or []
                     turn.tool_calls.append(self._call(part))
                 case Refusal(text=text):
@@ -170,6 +168,7 @@ class MessageWriter:
     def _thought(self, part: Thinking, path: str) -> None:
         if self._target.keeps_thinking and part.text and not part.redacted:
             self._turn.reasoning_content = (self._turn.reasoning_content or "") + part.text
+            self._thoughts.append(path)
         else:
             self._losses.append(Loss(path, "earlier thinking is not sent to chat completions"))
 
@@ -187,7 +186,9 @@ class MessageWriter:
         if texts or turn.refusal or turn.tool_calls:
             turn.content = self._content(texts) if texts else None
             self._messages.append(turn)
-        self._turn, self._texts, self._calls = wire.AssistantMessage(), [], []
+        else:
+            self._losses += [Loss(path, "thinking that led to nothing") for path in self._thoughts]
+        self._turn, self._texts, self._calls, self._thoughts = wire.AssistantMessage(), [], [], []
         attachments: list[wire.ContentPart] = []
         for paired in calls:
             attachments += self._answer(paired)

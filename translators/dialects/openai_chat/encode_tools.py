@@ -42,11 +42,6 @@ def declared(conversation: Conversation, names: Names, target: Target, losses: l
         _custom(tool, names) if tool.name in custom else _function(tool, names, target, f"$.tools[{index}]", losses)
         for index, tool in enumerate(tools)
     ]
-    losses += [
-        Loss(f"$.tools[{index}].cache_control", "chat completions cache by themselves")
-        for index, tool in enumerate(tools)
-        if tool.cache is not None
-    ]
     choice = _choice(conversation, names, custom, losses) if sent else None
     if not sent:
         _lost_choice(conversation, losses)

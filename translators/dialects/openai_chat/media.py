@@ -57,6 +57,18 @@ def decode_audio(part: wire.AudioPart) -> Audio:
     return Audio(bare_data(part.input_audio.data), part.input_audio.format)
 
 
+SOUNDS: Final = {"wav": "wav", "x-wav": "wav", "wave": "wav", "mp3": "mp3", "mpeg": "mp3"}
+"""Ends of media types -> OpenAI's words for them."""
+
+
+def encode_audio(audio: Audio, *, genuine: bool) -> wire.AudioPart | str:
+    """The part, or why chat can't say it. What compatible vendors hear nobody knows."""
+    known = SOUNDS.get(audio.format)
+    if known is None and genuine:
+        return f"OpenAI hears wav and mp3, not {audio.format}"
+    return wire.AudioPart(wire.InputAudio(audio.data, known or audio.format))
+
+
 _SOUNDS: Final = {
     "UklGR": "audio/wav",
     "SUQz": "audio/mp3",

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
+from translators.beside import unsaid_beside
 from translators.conversation import Conversation, Loss, OutputFormat, ThinkingWish
 from translators.dialect import EncodedRequest, Target
 from translators.dialects.openai_responses import wire_request as wire
@@ -76,6 +77,7 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
         **varying,
     )
     _lose_unsayable(conversation, losses)
+    losses += unsaid_beside(conversation)
     return EncodedRequest(ENCODER.encode(request), tuple(losses), names.changed)
 
 
@@ -141,6 +143,8 @@ def _top_logprobs(conversation: Conversation, target: Target, losses: list[Loss]
     if not _tells_logprobs(conversation, target):
         losses.append(Loss("$.logprobs", "refused by reasoning models"))
         return None
+    if conversation.logprobs > MAX_LOGPROBS:
+        losses.append(Loss("$.logprobs", f"only the {MAX_LOGPROBS} likeliest tokens can be asked for"))
     return min(conversation.logprobs, MAX_LOGPROBS) or None
 
 

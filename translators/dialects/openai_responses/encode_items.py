@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from translators.beside import lost_instructions
 from translators.conversation import (
     Audio,
     Conversation,
@@ -65,6 +66,7 @@ class ItemWriter:
                 continue
             self._end_turn()
             if message.role is Role.SYSTEM:
+                self._losses += lost_instructions(message.parts, f"$.messages[{index}].parts")
                 self._message(self._instructor, [_text(part) for part in message.parts if isinstance(part, Text)])
             else:
                 self._user(message, pairs.orphans, index)
@@ -105,8 +107,8 @@ class ItemWriter:
                 encoded = _image(part)
             case File():
                 encoded = _file(part)
-                if part.name and part.url and not (part.text or part.data or part.file_id):
-                    self._losses.append(Loss(f"{path}.name", "a file by its address has no other name"))
+                if part.name and not (part.text or part.data):
+                    self._losses.append(Loss(f"{path}.name", "only a file that is sent itself has a name"))
                 if part.context and not part.text:
                     self._losses.append(Loss(f"{path}.context", "only a file's words have room for what it is about"))
             case Audio() | Video():
@@ -127,9 +129,6 @@ class ItemWriter:
                 case Text():
                     if part.text:
                         self._say(wire.Item(role="assistant", content=part.text))
-                    if part.notes:
-                        path = f"{_path(index, number)}.notes"
-                        self._losses.append(Loss(path, "where words of an earlier answer came from"))
                 case ToolCall():
                     paired = next(waiting)
                     self._calls.append(paired)
