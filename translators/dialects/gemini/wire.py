@@ -109,6 +109,13 @@ class PromptFeedback(Struct, rename="camel", gc=False):
     block_reason_message: str | None = None
 
 
+class Modality(Struct, rename="camel", gc=False):
+    """How many of the tokens were of this kind."""
+
+    modality: str | None = None
+    token_count: int | None = None
+
+
 class WireUsage(Struct, rename="camel", gc=False):
     """The prompt includes what the cache gave, but not what the vendor's tools put in; the answer excludes thoughts."""
 
@@ -117,6 +124,8 @@ class WireUsage(Struct, rename="camel", gc=False):
     tool_use_prompt_token_count: int | None = None
     candidates_token_count: int | None = None
     thoughts_token_count: int | None = None
+    prompt_tokens_details: list[Modality] | None = None
+    candidates_tokens_details: list[Modality] | None = None
 
 
 class Chunk(Struct, rename="camel", gc=False):

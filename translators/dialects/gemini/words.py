@@ -1,9 +1,10 @@
 """The vendor's words for how a reply ended and what it cost."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from translators.dialects.gemini.wire import WireUsage
+from translators.counts import within
+from translators.dialects.gemini.wire import Modality, WireUsage
 from translators.events import StopReason, Usage
 
 NAME: Final = "gemini"
@@ -40,6 +41,8 @@ STOP_WORDS: Final[Mapping[StopReason, str]] = {
     StopReason.REFUSAL: "SAFETY",
     StopReason.PAUSE: "STOP",
 }
+SOUND: Final = "AUDIO"
+"""Source: MediaModality of the SDK."""
 BAD_CALL: Final = "MALFORMED_FUNCTION_CALL"
 
 UNSPECIFIED: Final = frozenset(("FINISH_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED"))
@@ -58,9 +61,9 @@ def stop_word(stop: StopReason, *, refused: bool, malformed: bool) -> str:
     return "SAFETY" if refused and stop is StopReason.END_TURN else STOP_WORDS[stop]
 
 
-def usage_fields(usage: Usage) -> dict[str, int]:
-    """The counts as Google words them; those of the cache and of thoughts where there are any."""
-    fields = {
+def usage_fields(usage: Usage) -> dict[str, Any]:
+    """The counts as Google words them; those of the cache, of thoughts and of sound where there are any."""
+    fields: dict[str, Any] = {
         "promptTokenCount": usage.input_tokens,
         "candidatesTokenCount": max(0, usage.output_tokens - usage.reasoning_tokens),
         "totalTokenCount": usage.input_tokens + usage.output_tokens,
@@ -69,7 +72,17 @@ def usage_fields(usage: Usage) -> dict[str, int]:
         fields["cachedContentTokenCount"] = usage.cached_tokens
     if usage.reasoning_tokens:
         fields["thoughtsTokenCount"] = usage.reasoning_tokens
+    if usage.input_audio_tokens:
+        fields["promptTokensDetails"] = _kinds(usage.input_tokens, usage.input_audio_tokens)
+    if usage.output_audio_tokens:
+        fields["candidatesTokensDetails"] = _kinds(fields["candidatesTokenCount"], usage.output_audio_tokens)
     return fields
+
+
+def _kinds(tokens: int, sound: int) -> list[dict[str, object]]:
+    rest = max(0, tokens - sound)
+    kinds: list[dict[str, object]] = [{"modality": "TEXT", "tokenCount": rest}] if rest else []
+    return [*kinds, {"modality": SOUND, "tokenCount": sound}]
 
 
 def usage_of(wire: WireUsage) -> Usage | None:
@@ -78,12 +91,20 @@ def usage_of(wire: WireUsage) -> Usage | None:
     told = (wire.prompt_token_count, wire.candidates_token_count, wire.thoughts_token_count)
     if all(count is None for count in told):
         return None
+    prompt = (wire.prompt_token_count or 0) + (wire.tool_use_prompt_token_count or 0)
+    answer = wire.candidates_token_count or 0
     return Usage(
-        input_tokens=(wire.prompt_token_count or 0) + (wire.tool_use_prompt_token_count or 0),
-        cached_tokens=wire.cached_content_token_count or 0,
-        output_tokens=(wire.candidates_token_count or 0) + thoughts,
+        input_tokens=prompt,
+        cached_tokens=within(wire.cached_content_token_count, prompt),
+        output_tokens=answer + thoughts,
         reasoning_tokens=thoughts,
+        input_audio_tokens=within(_of_sound(wire.prompt_tokens_details), prompt),
+        output_audio_tokens=within(_of_sound(wire.candidates_tokens_details), answer),
     )
+
+
+def _of_sound(kinds: list[Modality] | None) -> int:
+    return sum(kind.token_count or 0 for kind in kinds or () if kind.modality == SOUND)
 
 
 def merged(before: WireUsage | None, wire: WireUsage | None) -> WireUsage | None:

@@ -1,5 +1,6 @@
 """Token counts: chat's numbers -> neutral ones."""
 
+from translators.counts import within
 from translators.dialects.openai_chat import wire_reply
 from translators.events import Usage
 
@@ -21,18 +22,14 @@ def decode_usage(wire: wire_reply.Usage) -> Usage:
     if reasoning and wire.total_tokens == prompt + completion + reasoning:
         completion += reasoning
     prompt, completion = max(prompt, 0), max(completion, 0)
-    cached = _within(cached, prompt)
+    cached = within(cached, prompt)
     return Usage(
         input_tokens=prompt,
         cached_tokens=cached,
-        cache_write_tokens=_within(written, prompt - cached),
+        cache_write_tokens=within(written, prompt - cached),
         output_tokens=completion,
-        reasoning_tokens=_within(reasoning, completion),
-        input_audio_tokens=_within((prompt_details.audio_tokens or 0) if prompt_details else 0, prompt),
-        output_audio_tokens=_within((details.audio_tokens or 0) if details else 0, completion),
+        reasoning_tokens=within(reasoning, completion),
+        input_audio_tokens=within(prompt_details.audio_tokens if prompt_details else 0, prompt),
+        output_audio_tokens=within(details.audio_tokens if details else 0, completion),
         searches=max(0, (searched.web_search_requests or 0) if searched else 0),
     )
-
-
-def _within(part: int, whole: int) -> int:
-    return min(max(part, 0), whole)

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, UnsetType
 
+from translators.counts import within
 from translators.dialects.openai_responses import wire
 from translators.events import Usage
 from translators.jsonio import UNREADABLE
@@ -25,13 +26,13 @@ def decode_usage(raw: Raw | UnsetType) -> Usage | None:
     prompt, answer = max(said.input_tokens or 0, 0), max(said.output_tokens or 0, 0)
     read = said.input_tokens_details or wire.InputDetails()
     made = said.output_tokens_details or wire.OutputDetails()
-    cached = _within(read.cached_tokens, prompt)
+    cached = within(read.cached_tokens, prompt)
     return Usage(
         input_tokens=prompt,
         cached_tokens=cached,
-        cache_write_tokens=_within(read.cache_write_tokens, prompt - cached),
+        cache_write_tokens=within(read.cache_write_tokens, prompt - cached),
         output_tokens=answer,
-        reasoning_tokens=_within(made.reasoning_tokens, answer),
+        reasoning_tokens=within(made.reasoning_tokens, answer),
     )
 
 
@@ -47,7 +48,3 @@ def encode_usage(usage: Usage) -> dict[str, object]:
         "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
         "total_tokens": usage.input_tokens + usage.output_tokens,
     }
-
-
-def _within(part: int | None, whole: int) -> int:
-    return min(max(part or 0, 0), whole)
