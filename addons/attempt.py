@@ -203,7 +203,7 @@ class UpstreamAttempt:
         self._first_event()
         self._exchange.usage, self._exchange.stop = reply.usage, reply.stop
         if self._remember is not None:
-            self._remember(as_text(reply, self._context.json_tool))
+            self._remember(as_text(reply, self._context))
         put = replies.streamed if self._exchange.stream else replies.whole
         return self._answer(put(body, reply, self._upstream, self._exchange.client, self._context))
 

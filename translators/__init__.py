@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from translators import registry, replies
+from translators.boxed import boxed
 from translators.conversation import Conversation, Loss
 from translators.counting import prompt_of
 from translators.dialect import Context, Dialect, Operation, Peek, Target
@@ -121,6 +122,9 @@ def encode_conversation(conversation: Conversation, upstream: str, target: Targe
     dialect = registry.dialect(upstream)
     counting = dialect.counting if target.operation is Operation.COUNT_TOKENS else None
     conversation = readable(conversation if counting is None else prompt_of(conversation), target.input_modalities)
+    box = boxed(conversation.output_format) if conversation.output_format and dialect.object_answers else None
+    if box is not None:
+        conversation = msgspec.structs.replace(conversation, output_format=box)
     encoded = dialect.encode_request(conversation, target)
     body = encoded.body if counting is None else counting.request(encoded.body, target)
     grouped = {tool.name: (tool.namespace, tool.own_name) for tool in conversation.tools if tool.namespace}
@@ -128,6 +132,7 @@ def encode_conversation(conversation: Conversation, upstream: str, target: Targe
         model=conversation.model,
         names=encoded.names,
         json_tool=encoded.json_tool,
+        boxed=box is not None,
         include_usage=conversation.include_usage,
         freeform=frozenset(tool.name for tool in conversation.tools if tool.freeform is not None),
         namespaces=grouped,

@@ -75,14 +75,15 @@ class Context(Struct, frozen=True):
 
     `model`: as the client asked for it. `names`: tool names as the upstream knows them -> as the client declared them
     (only those that differ). `json_tool`: the tool whose arguments stand for structured output, as the upstream knows
-    it. `reply_id`: letters and digits for replies without an id. `created_s`: Unix seconds. `freeform`: tools, as the
-    client declared them, whose calls hold free text. `namespaces`: tools as the client declared them -> their group,
-    and their name in it. `echo`: what a reply repeats of the request.
+    it. `boxed`: the answer stands in an object (see boxed). `reply_id`: letters and digits for replies without an id.
+    `created_s`: Unix seconds. `freeform`: tools, as the client declared them, whose calls hold free text. `namespaces`:
+    tools as the client declared them -> their group, and their name in it. `echo`: what a reply repeats of the request.
     """
 
     model: str = ""
     names: Mapping[str, str] = NO_NAMES
     json_tool: str | None = None
+    boxed: bool = False
     include_usage: bool = True
     freeform: frozenset[str] = frozenset()
     namespaces: Mapping[str, tuple[str, str]] = NO_NAMESPACES
@@ -213,6 +214,7 @@ class Dialect:
     UpstreamError. Without it the reply is put together from its events.
     stream_of(body): the other way round, for a client that wants a stream where the upstream answered whole.
     client_only: no upstream is asked in it, so what would write its requests or read its replies raises.
+    object_answers: structured output is an object there, and nothing else (see boxed).
     model_in_path: model and stream stand in the path, not in the body.
     model_key: the field of a reply that names the model.
     reframe(query): what a streaming client with this query needs behind our stream, None where it wants it as it is.
@@ -246,6 +248,7 @@ class Dialect:
     whole_of: Callable[[bytes], bytes] | None = None
     stream_of: Callable[[bytes], bytes] | None = None
     client_only: bool = False
+    object_answers: bool = False
     model_in_path: bool = False
     model_key: str = "model"
     reframe: Callable[[str], Reframer | None] | None = None

@@ -26,7 +26,7 @@ from translators.events import (
     error_of,
 )
 from translators.jsonio import quoted
-from translators.structured import JsonToolFilter
+from translators.structured import filters_of
 
 NO_CONTEXT: Final = Context()
 MAX_THOUGHT_CHARS: Final = 8 << 20
@@ -60,8 +60,7 @@ class ReplyStream:
         self._client = registry.dialect(client)
         self._decoder = registry.dialect(upstream).stream_decoder()
         self._serializer = Serializer()
-        tool = self._context.json_tool
-        self._json_tool = None if tool is None else JsonToolFilter(tool)
+        self._filters = filters_of(self._context)
         self._same = upstream == client
         self._encoder = None if self._same else self._client.stream_encoder(self._context)
         self._tail = bytearray()
@@ -120,10 +119,9 @@ class ReplyStream:
 
     def _shown(self, events: list[Event]) -> list[Event]:
         """The events as the client shall see them."""
-        if self._json_tool is None:
-            return events
-        filtered = self._json_tool.feed
-        return [shown for event in events for shown in filtered(event)]
+        for shown in self._filters:
+            events = [seen for event in events for seen in shown(event)]
+        return events
 
     def _observe(self, events: Sequence[Event]) -> None:
         self.events_seen += len(events)

@@ -14,7 +14,7 @@ def whole(body: bytes, reply: Reply, upstream: Dialect, client: Dialect, context
     """In one piece. `body`: its own bytes, which stay where both sides speak one dialect."""
     if upstream is client:
         return renamed(body, client, context)
-    return client.encode_reply(as_text(reply, context.json_tool), context)
+    return client.encode_reply(as_text(reply, context), context)
 
 
 def streamed(body: bytes, reply: Reply, upstream: Dialect, client: Dialect, context: Context) -> bytes:
@@ -24,7 +24,7 @@ def streamed(body: bytes, reply: Reply, upstream: Dialect, client: Dialect, cont
         return stream.feed(client.stream_of(body)) + stream.close()
     encoder = client.stream_encoder(context)
     serializer = Serializer()
-    shown = as_text(reply, context.json_tool)
+    shown = as_text(reply, context)
     return b"".join(encoder.feed(ordered) for event in events_of(shown) for ordered in serializer.feed(event))
 
 

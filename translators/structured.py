@@ -1,9 +1,13 @@
 """Structured output by way of a tool: what the model says to that tool is the answer, and reads as text."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
+import msgspec
+
+from translators.boxed import Unboxer, unboxed
 from translators.conversation import Part, Reply, Text, ToolCall
+from translators.dialect import Context
 from translators.events import Event, PartDelta, PartEnd, PartKind, PartStart, ReplyEnd, StopReason
 
 _NAME: Final = "json_reply"
@@ -51,14 +55,20 @@ class JsonToolFilter:
         return PartStart(part, PartKind.TEXT)
 
 
-def as_text(reply: Reply, tool: str | None) -> Reply:
-    """The whole reply, its call of `tool` as text; None: nothing to do."""
-    if tool is None or not any(_is_call(part, tool) for part in reply.parts):
-        return reply
-    parts = tuple(_text(part, tool) for part in reply.parts)
-    others = any(isinstance(part, ToolCall) for part in parts)
-    stop = _stop(reply.stop, True, others)
-    return Reply(reply.id, reply.model, parts, stop, reply.usage, reply.stop_sequence)
+def filters_of(context: Context) -> tuple[Callable[[Event], list[Event]], ...]:
+    """What makes of each event those that the client shall see; nearly always nothing need be done."""
+    filters = [] if context.json_tool is None else [JsonToolFilter(context.json_tool).feed]
+    return (*filters, Unboxer().feed) if context.boxed else tuple(filters)
+
+
+def as_text(reply: Reply, context: Context) -> Reply:
+    """The whole reply as the client shall see it: structured output is text."""
+    tool = context.json_tool
+    if tool is not None and any(_is_call(part, tool) for part in reply.parts):
+        parts = tuple(_text(part, tool) for part in reply.parts)
+        others = any(isinstance(part, ToolCall) for part in parts)
+        reply = msgspec.structs.replace(reply, parts=parts, stop=_stop(reply.stop, True, others))
+    return unboxed(reply) if context.boxed else reply
 
 
 def _is_call(part: Part, tool: str) -> bool:

@@ -1,6 +1,7 @@
 """Structured output by way of a tool reaches the client as text."""
 
 from translators.conversation import Reply, Text, ToolCall
+from translators.dialect import Context
 from translators.events import Event, PartDelta, PartEnd, PartKind, PartStart, ReplyEnd, ReplyStart, StopReason, Usage
 from translators.structured import JsonToolFilter, as_text
 
@@ -46,10 +47,12 @@ def test_a_reply_that_was_cut_keeps_its_stop_reason() -> None:
 
 def test_a_whole_reply_is_changed_alike() -> None:
     reply = Reply("r", "m", (Text("so:"), ToolCall("c", "json_reply", '{"a":1}')), StopReason.TOOL_USE, USAGE)
-    assert as_text(reply, "json_reply") == Reply("r", "m", (Text("so:"), Text('{"a":1}')), StopReason.END_TURN, USAGE)
+    assert as_text(reply, Context(json_tool="json_reply")) == Reply(
+        "r", "m", (Text("so:"), Text('{"a":1}')), StopReason.END_TURN, USAGE
+    )
 
 
 def test_nothing_changes_without_such_a_tool() -> None:
     reply = Reply("r", "m", (ToolCall("c", "shell", "{}"),), StopReason.TOOL_USE)
-    assert as_text(reply, None) is reply
-    assert as_text(reply, "json_reply") is reply
+    assert as_text(reply, Context()) is reply
+    assert as_text(reply, Context(json_tool="json_reply")) is reply

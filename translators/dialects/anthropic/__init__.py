@@ -36,6 +36,7 @@ DIALECT: Final = Dialect(
     counting=COUNTING,
     model_list=model_list,
     one_model=one_model,
+    object_answers=True,
     request_wire=Request,
     own_request=own_request,
     whole_of=whole_of,

@@ -34,6 +34,7 @@ DIALECT = Dialect(
     count_reply=count_reply,
     model_list=model_list,
     one_model=one_model,
+    object_answers=True,
     request_wire=Request,
     own_request=own_request,
     ask_usage=ask_usage,

@@ -49,6 +49,7 @@ DIALECT = Dialect(
     own_request=own_request,
     whole_of=whole_of,
     stream_of=stream_of,
+    object_answers=True,
     request_wire=Request,
     reframe=reframe,
 )
