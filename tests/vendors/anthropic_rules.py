@@ -73,6 +73,13 @@ def temperature_is_between_0_and_1(asked: Asked) -> None:
         raise Refusal(f"temperature: Input should be {side}")
 
 
+@RULES.rule("answered by the vendor: github.com/BerriAI/litellm/issues/15097, github.com/open-webui/pipelines/pull/546")
+def newer_models_sample_one_way(asked: Asked) -> None:
+    both = asked.body.get("temperature") is not None and asked.body.get("top_p") is not None
+    if both and re.search(r"(opus|sonnet|haiku)-4-[1-9](?!\d)", str(asked.body.get("model"))):
+        raise Refusal("`temperature` and `top_p` cannot both be specified for this model. Please use only one.")
+
+
 @RULES.rule("recorded clients: stop_sequences, no blank ones")
 def stop_sequences_are_not_blank(asked: Asked) -> None:
     if any(not sequence.strip() for sequence in asked.body.get("stop_sequences", ())):

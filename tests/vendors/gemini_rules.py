@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tests.vendors import gemini_shapes as shapes
+from tests.vendors.gemini_schema import schema_fault
 from tests.vendors.gemini_signature import SKIP, is_ours
 from tests.vendors.rules import Asked, Refusal, RuleBook
 from tests.vendors.shape import Flaw, Misshapen
@@ -178,6 +179,19 @@ def functions_have_one_schema(asked: Asked) -> None:
     for at, declared in declarations(asked):
         if declared.get("parameters") is not None and get(declared, "parametersJsonSchema") is not None:
             raise Refusal(f"* GenerateContentRequest.{at}: only one of parameters and parameters_json_schema.\n")
+
+
+@RULES.rule(
+    f"{CLI}/3178; answered by the vendor: github.com/danny-avila/LibreChat/issues/6971,"
+    " github.com/cline/cline/issues/7926, github.com/anomalyco/opencode/pull/49392, github.com/musistudio/llms/pull/20"
+)
+def schemas_are_googles_own(asked: Asked) -> None:
+    given = [(f"{at}.parameters", declared.get("parameters")) for at, declared in declarations(asked)]
+    given.append(("generation_config.response_schema", get(generation(asked), "responseSchema")))
+    for at, schema in given:
+        fault = schema_fault(schema, f"* GenerateContentRequest.{at}")
+        if fault is not None:
+            raise Refusal(f"{fault}\n")
 
 
 @RULES.rule("google.genai.types.FunctionCallingConfig: allowed_function_names only with mode ANY or VALIDATED")

@@ -1,4 +1,4 @@
-"""What Responses refuse: OpenAI's own API (GENUINE), and the backend of Codex at ChatGPT (BACKEND)."""
+"""What Responses refuse: OpenAI's own API (GENUINE), its imitators (COMPATIBLE), the backend of Codex (BACKEND)."""
 
 import re
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tests.vendors import responses_shapes as shapes
 from tests.vendors.openai_chat_rules import is_reasoning
+from tests.vendors.openai_chat_schema import schema_fault
 from tests.vendors.openai_chat_words import string_too_long, worded
 from tests.vendors.rules import Asked, Refusal, RuleBook
 from tests.vendors.shape import Misshapen
@@ -37,6 +38,7 @@ ANSWERED: Final = "answered by OpenAI: github.com/"
 EXECUTOR: Final = "github.com/router-for-me/CLIProxyAPI: codex executor and its translator"
 
 GENUINE: Final = RuleBook()
+COMPATIBLE: Final = RuleBook()
 BACKEND: Final = RuleBook()
 
 
@@ -96,6 +98,19 @@ def tool_names_are_plain(asked: Asked) -> None:
                 param=f"tools[{index}].name",
                 code="invalid_value",
             )
+
+
+@GENUINE.rule(ANSWERED + "jeremychone/rust-genai/pull/119, BerriAI/litellm/issues/17507")
+def assistants_put_words_out(asked: Asked) -> None:
+    for index, item in _items(asked.body):
+        content = item.get("content") if item.get("role") == "assistant" else None
+        for number, part in enumerate(content if isinstance(content, list) else ()):
+            if part.get("type") not in ("output_text", "refusal"):
+                raise Refusal(
+                    f"Invalid value: '{part.get('type')}'. Supported values are: 'output_text' and 'refusal'.",
+                    param=f"input[{index}].content[{number}]",
+                    code="invalid_value",
+                )
 
 
 @GENUINE.rule("platform.openai.com/docs/guides/function-calling: tool_choice names one of the tools")
@@ -183,6 +198,26 @@ def previous_response_is_there(asked: Asked) -> None:
             param="previous_response_id",
             code="previous_response_not_found",
         )
+
+
+COMPATIBLE.extend(GENUINE)  # What follows is OpenAI's own.
+
+
+@GENUINE.rule(ANSWERED + "openai/openai-agents-python/issues/1023, SamSaffron/term-llm/pull/180")
+def schemas_are_taken(asked: Asked) -> None:
+    for index, tool in enumerate(asked.body.get("tools") or ()):
+        parameters = tool.get("parameters") if tool.get("type") == "function" else None
+        fault = schema_fault(parameters, strict=bool(tool.get("strict")))
+        if fault is not None:
+            raise Refusal(
+                f"Invalid schema for function '{tool.get('name')}': {fault}",
+                param=f"tools[{index}].parameters",
+                code="invalid_function_parameters",
+            )
+    wanted = (asked.body.get("text") or {}).get("format") or {}
+    fault = schema_fault(wanted.get("schema"), strict=True) if wanted.get("strict") else None
+    if fault is not None:
+        raise Refusal(f"Invalid schema for response_format '{wanted.get('name')}': {fault}", param="text.format.schema")
 
 
 # The backend of Codex

@@ -110,6 +110,16 @@ BAD: dict[str, list[Asked]] = {
     ],
     "function_names_are_valid": [tool(name="1f"), tool(name="a b"), tool(name="f" * 65), tool(name=None)],
     "functions_have_one_schema": [tool(parameters={"type": "OBJECT"}, parametersJsonSchema={"type": "object"})],
+    "schemas_are_googles_own": [
+        tool(parameters={"type": "OBJECT", "properties": {"a": {}}}),
+        tool(parameters={"type": "OBJECT", "properties": {"a": {"type": "ARRAY"}}}),
+        tool(parameters={"type": "OBJECT", "properties": {"a": {"anyOf": [{"type": "STRING"}], "items": {}}}}),
+        tool(parameters={"type": "OBJECT", "properties": {"a": {"type": "INTEGER", "enum": ["1"]}}}),
+        tool(parameters={"type": "OBJECT", "properties": {"a": {"type": "STRING", "enum": ["b", ""]}}}),
+        tool(parameters={"type": "OBJECT", "properties": {"a": {"type": "STRING", "format": "uri"}}}),
+        tool(parameters={"type": "OBJECT", "properties": {"a": {"type": "STRING"}}, "required": ["b"]}),
+        config(responseMimeType="application/json", responseSchema={"type": "ARRAY"}),
+    ],
     "allowed_functions_go_with_a_mode": [
         calling(allowedFunctionNames=["f"]),
         calling(mode="AUTO", allowed_function_names=["f"]),
@@ -150,6 +160,10 @@ GOOD: list[Asked] = [
     config(responseMimeType="application/json", responseJsonSchema={"type": "object"}),
     tool(parametersJsonSchema={"type": "object", "additionalProperties": False, "$schema": "x"}),
     tool(parameters={"type": "object", "properties": {"a": {"type": "STRING", "nullable": True}}, "required": ["a"]}),
+    tool(parameters={"type": "OBJECT", "properties": {"a": {"type": "STRING", "enum": ["b"], "format": "enum"}}}),
+    tool(
+        parameters={"type": "OBJECT", "properties": {"a": {"anyOf": [{"type": "ARRAY", "items": {"type": "NUMBER"}}]}}}
+    ),
     calling(mode="ANY", allowedFunctionNames=["f"]),
     count(contents=[USER]),
     count(generateContentRequest={"model": "models/m", "contents": [USER], "systemInstruction": USER}),

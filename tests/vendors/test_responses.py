@@ -27,6 +27,13 @@ RULES = [(name, rule) for name, book in BOOKS.items() for rule in book]
 USER = {"role": "user", "content": "hi"}
 CALL = {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"}
 ANSWER = {"type": "function_call_output", "call_id": "c1", "output": "ok"}
+SPOKEN = {
+    "type": "message",
+    "id": "msg_1",
+    "role": "assistant",
+    "status": "completed",
+    "content": [{"type": "output_text", "text": "x", "annotations": []}],
+}
 SEALED = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAAAx"}
 
 
@@ -82,6 +89,14 @@ BAD: dict[tuple[str, str], list[Asked]] = {
     ("genuine", "there_is_an_input"): [asked({"model": "m"}), genuine(input=[])],
     ("genuine", "output_tokens_are_enough"): [genuine(max_output_tokens=15)],
     ("genuine", "reasoning_models_have_no_sampling"): [genuine(temperature=0.5), genuine(top_p=1)],
+    ("genuine", "schemas_are_taken"): [
+        genuine(tools=[{**TOOL, "strict": True}]),
+        genuine(tools=[{**TOOL, "parameters": {"type": "string"}}]),
+        genuine(text={"format": {"type": "json_schema", "name": "n", "strict": True, "schema": {"type": "array"}}}),
+    ],
+    ("genuine", "assistants_put_words_out"): [
+        genuine(input=[USER, {"role": "assistant", "content": [{"type": "input_text", "text": "x"}]}, USER])
+    ],
     ("genuine", "chosen_tools_are_there"): [genuine(tool_choice={"type": "function", "name": "f"}, tools=[TOOL])],
     ("genuine", "reasoning_is_followed"): [genuine(input=[USER, SEALED]), genuine(input=[SEALED, USER])],
     ("genuine", "previous_response_is_there"): [genuine(previous_response_id="resp_1")],
@@ -102,6 +117,7 @@ GOOD = [
     ("genuine", genuine()),
     ("genuine", genuine(input="hi", instructions="x", tools=[TOOL], tool_choice="required", store=False)),
     ("genuine", genuine(input=[USER, SEALED, CALL, ANSWER], include=["reasoning.encrypted_content"], stream=True)),
+    ("genuine", genuine(input=[USER, SPOKEN, USER])),
     ("genuine", genuine(model="gpt-4.1", temperature=0.5, max_output_tokens=16)),
     ("genuine", asked({"model": "m", "input": [USER]}, "/responses/compact")),
     ("genuine", asked({"model": "m", "input": [USER], "tools": [TOOL], "text": {}}, "/responses/input_tokens")),

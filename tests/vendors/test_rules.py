@@ -98,6 +98,7 @@ BAD: dict[tuple[str, str], list[Asked]] = {
     ("anthropic", "first_turn_is_the_users"): [claude(messages=[said("assistant", words("x"))])],
     ("anthropic", "max_tokens_is_not_negative"): [claude(max_tokens=-1)],
     ("anthropic", "temperature_is_between_0_and_1"): [claude(temperature=1.2), claude(temperature=-0.1)],
+    ("anthropic", "newer_models_sample_one_way"): [claude(model="claude-sonnet-4-5", temperature=0.5, top_p=0.5)],
     ("anthropic", "stop_sequences_are_not_blank"): [claude(stop_sequences=["a", " \n"])],
     ("anthropic", "text_is_not_blank"): [
         claude(messages=[said("user", words(""))]),
