@@ -38,6 +38,7 @@ from translators.conversation import (
 )
 from translators.dialect import EncodedRequest, Target
 from translators.dialects.anthropic import DIALECT
+from translators.dialects.anthropic.blocks import NO_ANSWER
 from translators.thinking import EFFORTS
 
 OLD = Target("claude-sonnet-4-5", genuine=True)
@@ -188,6 +189,14 @@ def test_an_id_that_is_used_again_is_another_call() -> None:
     ids = [[block.get("id") or block.get("tool_use_id") for block in turn["content"]] for turn in body["messages"][1:]]
     assert ids[0] == ids[1] == ["t"]
     assert ids[2] == ids[3] != ["t"]
+
+
+def test_the_result_of_an_id_that_is_used_again_is_the_later_calls_though_the_first_has_none() -> None:
+    body, _ = encoded(conversation(user("a"), assistant(CALL), user("b"), assistant(CALL), user(RESULT)))
+    first, later = body["messages"][2]["content"][0], body["messages"][4]["content"][0]
+    assert (first["is_error"], first["content"]) == (True, NO_ANSWER)
+    assert later["tool_use_id"] == body["messages"][3]["content"][0]["id"] != first["tool_use_id"]
+    assert "is_error" not in later
 
 
 def test_illegal_ids_and_names_are_mapped_alike_on_both_sides() -> None:
