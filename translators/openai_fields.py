@@ -86,6 +86,12 @@ def least_reasoning(target: Target, losses: list[Loss]) -> str:
     return least
 
 
+def begins_anew(role: str | None, target: Target, losses: list[Loss]) -> None:
+    """`role`: who spoke last. To OpenAI an answer that was begun is one that was given; of others nobody knows."""
+    if role == "assistant" and target.genuine:
+        losses.append(Loss("$.messages", "OpenAI does not go on with an answer: it gives another one"))
+
+
 def user_of(user: str | None, losses: list[Loss]) -> str | None:
     """Who asks, where that is short enough."""
     if user is not None and len(user) > _MAX_USER:

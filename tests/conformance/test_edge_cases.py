@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.judges import check_accepted
+from tests.conformance.judges import check_accepted, targets
 from tests.support.streams import decode, whole
 from translators import ReplyStream, translate_reply, translate_request
 from translators.conversation import Text, Thinking, ToolCall
@@ -435,3 +435,12 @@ def test_a_search_at_the_vendor_is_no_call_of_the_clients() -> None:
     choices = [one for chunk in streamed(body, "anthropic", "openai_chat") for one in chunk["choices"]]
     assert choices[-1]["finish_reason"] == "stop"
     assert all("tool_calls" not in choice["delta"] for choice in choices)
+
+
+@pytest.mark.parametrize("upstream", ["gemini", "openai_chat", "openai_responses"])
+def test_an_answer_that_the_client_began_is_not_gone_on_with_and_that_is_told(upstream: str) -> None:
+    begun = [{"role": "user", "content": "list"}, {"role": "assistant", "content": "Here: ["}]
+    body = json.dumps({"model": "m", "max_tokens": 50, "messages": begun}).encode()
+    told = translate_request(body, "anthropic", upstream, target=targets(upstream)[0]).losses
+    assert [loss.path for loss in told] == ["$.messages"]
+    assert "go on" in told[0].reason

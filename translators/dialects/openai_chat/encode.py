@@ -23,6 +23,7 @@ from translators.openai_fields import (
     JSON_WANTED,
     MAX_LOGPROBS,
     at_most,
+    begins_anew,
     format_name,
     format_strict,
     least_reasoning,
@@ -47,6 +48,7 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
     messages = writer.write(conversation)
     if not messages:
         raise BadRequest("$.messages", "at least one message with content that chat completions can carry")
+    begins_anew(str(type(messages[-1]).__struct_config__.tag), target, losses)
     response_format = _response_format(conversation.output_format, target, losses)
     any_json = response_format is not None and response_format.type == "json_object"
     if any_json and target.genuine and not names_json(messages):

@@ -20,6 +20,7 @@ from translators.openai_fields import (
     JSON_WANTED,
     MAX_LOGPROBS,
     at_most,
+    begins_anew,
     format_name,
     format_strict,
     least_reasoning,
@@ -50,6 +51,7 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
         raise BadRequest("$.messages", "at least one message with content that Responses can carry")
     if not has_words(items):  # Instructions alone are no question.
         items[-1].role = "user"
+    begins_anew(items[-1].role, target, losses)
     text = _text(conversation, target, losses)
     any_json = text is not None and text.format is not None and text.format.type == "json_object"
     if any_json and not names_json(items):

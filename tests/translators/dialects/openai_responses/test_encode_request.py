@@ -216,6 +216,13 @@ def test_a_compatible_vendor_has_a_seal_of_its_own() -> None:
     assert body["input"][1]["encrypted_content"] == "of-grok"
 
 
+@pytest.mark.parametrize("target", [REASONING, COMPATIBLE], ids=["openai", "compatible"])
+def test_what_another_vendor_signed_goes_to_nobody_else(target: Target) -> None:
+    conversation = asking(*turn(Thinking("hm", "gAAAAAlike", "anthropic"), Text("so")))
+    assert lost(conversation, target) == ["$.messages[1].parts[0]"]
+    assert b"gAAAAAlike" not in DIALECT.encode_request(conversation, target).body
+
+
 def test_reasoning_that_led_to_nothing_is_a_loss() -> None:
     conversation = asking(*turn(Text("so"), SEALED))
     assert lost(conversation, REASONING) == ["$.messages[1].parts[1]"]
