@@ -12,7 +12,7 @@ from translators.dialects.anthropic import wire
 from translators.dialects.anthropic.blocks import control_of, text_block
 from translators.dialects.anthropic.hosted import typed_tool
 from translators.dialects.anthropic.models import Model, model_of
-from translators.dialects.anthropic.schema import NO_FIELDS, is_object, plain_schema, tool_schema
+from translators.dialects.anthropic.schema import NO_FIELDS, holds_maps, is_object, plain_schema, tool_schema
 from translators.dialects.anthropic.turns import turns_of
 from translators.dialects.anthropic.wish import Plan, plan_of
 from translators.freeform import as_function
@@ -82,6 +82,9 @@ def _tools(tools: Sequence[NeutralTool], names: Names, genuine: bool, losses: li
             given = Raw(function)
         schema = tool_schema(given, path)
         strict = tool.strict or None
+        if strict and genuine and holds_maps(schema.schema, path):
+            losses.append(Loss(f"$.tools[{index}].strict", "a strict tool has no fields of any name"))
+            strict = None
         yield wire.Tool(
             name=names.upstream(tool.name),
             description="\n\n".join(filter(None, (description, schema.rule))) or None,
@@ -144,14 +147,15 @@ def _structured(
     formats: bool,
     losses: list[Loss],
 ) -> _Answer:
-    """A tool that must be called stands for a format where the upstream has none, or where there is no schema."""
+    """A tool that must be called stands for a format where the upstream has none, there is no schema, or it has words
+    that formats do not know."""
     if wanted is None:
         return _Answer(tools, choice)
     path = "$.output_format"
     if wanted.schema is not None and not is_object(wanted.schema, path):
         losses.append(Loss(path, "a schema whose root is no object"))
         return _Answer(tools, choice)
-    if formats and wanted.schema is not None:
+    if formats and wanted.schema is not None and not holds_maps(wanted.schema, path):
         if wanted.description:
             losses.append(Loss(f"{path}.description", "Anthropic's formats have none"))
         return _Answer(tools, choice, wire.FormatConfig(plain_schema(wanted.schema, path)))

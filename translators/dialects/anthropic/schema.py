@@ -23,6 +23,7 @@ NO_FIELDS: Final = Raw(b'{"type":"object","properties":{}}')
 FORMATS: Final = frozenset(
     ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid")
 )
+_NAMED: Final = ("$defs", "definitions")
 _MAX_BRANCHES: Final = 100
 _MAX_DEPTH: Final = 100
 
@@ -73,6 +74,12 @@ def plain_schema(schema: Raw, path: str) -> Raw:
         return Raw(ENCODER.encode(_plain(whole, 0)))
     except RecursionError as error:
         raise BadRequest(path, "a JSON schema") from error
+
+
+def holds_maps(schema: Raw, path: str) -> bool:
+    """Whether some object in it may have fields of any name, and has none of a known one: structured output knows no
+    such object, and would have it empty. Raises BadRequest where it is no schema."""
+    return _is_map(_read(_WHOLE, schema, path), 0)
 
 
 def is_object(schema: Raw, path: str) -> bool:
@@ -157,14 +164,28 @@ def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def _dict(value: object) -> Schema:
+    return value if isinstance(value, dict) else {}
+
+
+def _is_map(schema: object, depth: int) -> bool:
+    if not isinstance(schema, dict) or depth > _MAX_DEPTH:
+        return False
+    names = schema.get("properties")
+    is_object = schema.get("type") == "object" or "additionalProperties" in schema
+    if is_object and not names and schema.get("additionalProperties") is not False:
+        return True
+    inner = [one for word in (*_NAMED, "properties") for one in _dict(schema.get(word)).values()]
+    inner += [one for word in UNIONS for one in _list(schema.get(word))]
+    return any(_is_map(one, depth + 1) for one in (*inner, schema.get("items")))
+
+
 def _plain(schema: object, depth: int) -> object:
     if not isinstance(schema, dict) or depth > _MAX_DEPTH:
         return schema
     if "$ref" in schema:
-        kept: Schema = {"$ref": schema["$ref"]}
-        if "$defs" in schema:
-            kept["$defs"] = _plain_values(schema["$defs"], depth)
-        return kept
+        named = {word: _plain_values(schema[word], depth) for word in _NAMED if word in schema}
+        return {"$ref": schema["$ref"], **named}
     plain: Schema = {}
     unsaid: Schema = {}
     for word, value in schema.items():

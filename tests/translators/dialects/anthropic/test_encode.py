@@ -445,6 +445,36 @@ def test_elsewhere_a_tool_that_must_be_called_stands_for_it(target: Target) -> N
     assert (request.json_tool, body["tool_choice"]) == ("json_reply_", {"type": "any"})
 
 
+MAPS = [
+    {"type": "object", "additionalProperties": {"type": "string"}},
+    {"type": "object", "properties": {"n": {"type": "object"}}},
+    {"type": "object", "properties": {"n": {"type": "array", "items": {"additionalProperties": True}}}},
+    {"type": "object", "properties": {"n": {"$ref": "#/definitions/M"}}, "definitions": {"M": {"type": "object"}}},
+    {"type": "object", "properties": {"n": {"anyOf": [{"type": "null"}, {"type": "object"}]}}},
+]
+
+
+@pytest.mark.parametrize("schema", MAPS, ids=str)
+def test_an_answer_with_fields_of_any_name_is_asked_for_by_a_tool_since_formats_would_have_it_empty(
+    schema: dict[str, Any],
+) -> None:
+    body, request = encoded(conversation(user("a"), output_format=OutputFormat(Raw(json.dumps(schema).encode()))))
+    assert (request.json_tool, losses(request)) == ("json_reply", [])
+    assert body["tools"][0]["input_schema"] == schema
+    body, request = encoded(
+        conversation(user("a"), tools=(Tool("f", schema=Raw(json.dumps(schema).encode()), strict=True),))
+    )
+    assert (body["tools"][0], losses(request)) == ({"name": "f", "input_schema": schema}, ["$.tools[0].strict"])
+
+
+def test_an_object_without_any_fields_is_a_format() -> None:
+    closed = {"type": "object", "properties": {"n": {"type": "object", "additionalProperties": False}}}
+    assert (
+        "output_config"
+        in encoded(conversation(user("a"), output_format=OutputFormat(Raw(json.dumps(closed).encode()))))[0]
+    )
+
+
 def test_any_json_object_is_asked_for_by_a_tool_everywhere() -> None:
     body, request = encoded(conversation(user("a"), output_format=OutputFormat()))
     assert request.json_tool == "json_reply"

@@ -103,6 +103,12 @@ def test_what_structured_output_does_not_know_is_told_in_words() -> None:
     assert "additionalProperties" in mapping["description"]
 
 
+def test_definitions_stay_beside_a_root_that_refers_to_them() -> None:
+    for word in ("$defs", "definitions"):
+        referring = {"$ref": f"#/{word}/A", word: {"A": {"type": "string"}}}
+        assert plain(referring) == referring
+
+
 @pytest.mark.parametrize(
     "schema", [b"3", b'"x"', b"[]", b'{"anyOf":[1e999]}', b'{"anyOf":' + b"[" * 200_000 + b"]" * 200_000 + b"}"]
 )
