@@ -7,6 +7,7 @@ Source of the second list: `lib/_parse/_transform.py` of the official SDK.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from msgspec import Raw, Struct
 
 from translators.dialects.anthropic.wire import ABSENT
 from translators.errors import BadRequest
+from translators.json_schema import CACHED_SCHEMAS, kept
 from translators.jsonio import ENCODER, UNREADABLE
 
 type Schema = dict[str, Any]
@@ -57,29 +59,41 @@ def tool_schema(schema: Raw | None, path: str) -> ToolSchema:
     plain = all(word is ABSENT for word in (root.anyOf, root.oneOf, root.allOf, root.ref))
     if plain and root.type == "object":
         return ToolSchema(schema)
-    whole = _read(_WHOLE, schema, path)
-    rule = {word: whole[word] for word in UNIONS if word in whole}
-    folded = _Folder(whole.get("$defs")).fold(whole)
-    folded["type"] = "object"
-    if not isinstance(folded.get("properties"), dict):
-        folded["properties"] = {}
-    said = f"The input must also satisfy this JSON schema: {_written(rule, path).decode()}" if rule else ""
-    return ToolSchema(Raw(_written(folded, path)), said)
+    return kept(_folded, schema, path)
 
 
 def plain_schema(schema: Raw, path: str) -> Raw:
     """A schema in the few words that structured output knows. Raises BadRequest where it is none."""
-    whole = _read(_WHOLE, schema, path)
-    try:
-        return Raw(ENCODER.encode(_plain(whole, 0)))
-    except RecursionError as error:
-        raise BadRequest(path, "a JSON schema") from error
+    return kept(_plained, schema, path).schema
 
 
 def holds_maps(schema: Raw, path: str) -> bool:
     """Whether some object in it may have fields of any name, and has none of a known one: structured output knows no
     such object, and would have it empty. Raises BadRequest where it is no schema."""
-    return _is_map(_read(_WHOLE, schema, path), 0)
+    return kept(_plained, schema, path).maps
+
+
+class _Plain(Struct, frozen=True):
+    schema: Raw
+    maps: bool
+
+
+@lru_cache(maxsize=CACHED_SCHEMAS)
+def _plained(data: bytes) -> _Plain:
+    whole = _WHOLE.decode(data)
+    return _Plain(Raw(ENCODER.encode(_plain(whole, 0))), _is_map(whole, 0))
+
+
+@lru_cache(maxsize=CACHED_SCHEMAS)
+def _folded(data: bytes) -> ToolSchema:
+    whole = _WHOLE.decode(data)
+    rule = {word: whole[word] for word in UNIONS if word in whole}
+    folded = _Folder(whole.get("$defs")).fold(whole)
+    folded["type"] = "object"
+    if not isinstance(folded.get("properties"), dict):
+        folded["properties"] = {}
+    said = f"The input must also satisfy this JSON schema: {ENCODER.encode(rule).decode()}" if rule else ""
+    return ToolSchema(Raw(ENCODER.encode(folded)), said)
 
 
 def is_object(schema: Raw, path: str) -> bool:
@@ -93,14 +107,6 @@ def _read[T](decoder: msgspec.json.Decoder[T], schema: Raw, path: str) -> T:
     try:
         return decoder.decode(schema)
     except UNREADABLE as error:
-        raise BadRequest(path, "a JSON schema") from error
-
-
-def _written(value: object, path: str) -> bytes:
-    """What could just be read may yet be nested too deep to be written."""
-    try:
-        return ENCODER.encode(value)
-    except RecursionError as error:
         raise BadRequest(path, "a JSON schema") from error
 
 

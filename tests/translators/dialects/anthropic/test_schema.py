@@ -137,3 +137,9 @@ def schemas_in(value: Any) -> list[dict[str, Any]]:
     return found + [
         schema for key in ("tools", "function", "functionDeclarations") for schema in schemas_in(value.get(key))
     ]
+
+
+def test_a_schema_is_cleaned_once_since_a_session_sends_its_tools_with_every_request() -> None:
+    data = json.dumps({"type": "object", "anyOf": [{"properties": {"once": {"minimum": 1}}}]}).encode()
+    assert plain_schema(Raw(data), PATH) is plain_schema(Raw(bytes(bytearray(data))), PATH)
+    assert tool_schema(Raw(data), PATH) is tool_schema(Raw(bytes(bytearray(data))), PATH)
