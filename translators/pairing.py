@@ -13,10 +13,17 @@ from translators.waiting import Waiting
 
 
 class Paired(Struct):
-    """A call, and its result where there is one."""
+    """A call, and its result where there is one; where in the conversation the two stand: message and part."""
 
     call: ToolCall
+    call_at: tuple[int, int]
     result: ToolResult | None = None
+    result_at: tuple[int, int] = (0, 0)
+
+    @property
+    def path(self) -> str:
+        """Of the result; of the call where there is none."""
+        return _path(*(self.call_at if self.result is None else self.result_at))
 
 
 class Pairs(Struct):
@@ -37,7 +44,7 @@ def pair(messages: Sequence[Message], losses: list[Loss]) -> Pairs:
     for index, message in enumerate(messages):
         for number, part in enumerate(message.parts):
             if type(part) is ToolCall and message.role is Role.ASSISTANT:
-                paired = Paired(part)
+                paired = Paired(part, (index, number))
                 latest[part.id] = paired
                 pairs.calls.setdefault(index, []).append(paired)
                 waiting.add(part.name, paired)
@@ -49,7 +56,7 @@ def pair(messages: Sequence[Message], losses: list[Loss]) -> Pairs:
                     continue
                 if answered.result is not None:
                     losses.append(Loss(_path(index, number), "a second result for one call: it replaces the first"))
-                answered.result = part
+                answered.result, answered.result_at = part, (index, number)
     return pairs
 
 

@@ -1,6 +1,7 @@
 """Every recorded request becomes one that the other vendor takes; what is lost on the way is named."""
 
 import json
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -48,6 +49,31 @@ def test_a_recorded_request_is_taken_by_the_other_vendor(source: str, other: str
     for request in translated(source, other, body):
         assert all(loss.path.startswith("$") and loss.reason for loss in request.losses)
         assert dialect(other).model_in_path or json.loads(request.body)["model"] == request.model
+
+
+def unreached(value: Any, path: str) -> int:
+    """How many steps of a path lead nowhere."""
+    steps = re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", path)
+    for taken, (name, index) in enumerate(steps):
+        if isinstance(value, list | tuple) and index and int(index) < len(value):
+            value = value[int(index)]
+        elif isinstance(value, dict) and name in value:
+            value = value[name]
+        elif name and hasattr(value, name):
+            value = getattr(value, name)
+        else:
+            return len(steps) - taken
+    return 0
+
+
+@pytest.mark.parametrize(("source", "other", "body"), of_each_pair())
+def test_a_loss_names_a_place_of_the_clients_body_or_of_the_conversation(source: str, other: str, body: bytes) -> None:
+    """But for its last word, which may be what a vendor calls it."""
+    given, conversation = json.loads(body), dialect(source).decode_request(body)
+    for request in translated(source, other, body):
+        for path in (loss.path for loss in request.losses):
+            neutral = path.replace(".content[", ".parts[")
+            assert unreached(given, path) == 0 or unreached(conversation, neutral) <= (not path.endswith("]")), path
 
 
 @pytest.mark.parametrize(("source", "other", "body"), of_each_pair())

@@ -198,12 +198,11 @@ class MessageWriter:
     def _answer(self, paired: Paired) -> list[wire.ContentPart]:
         """The tool message of a call; what of its result is no text comes back, under a heading."""
         call_id = legal_id(paired.call.id, MAX_ID)
-        path = f"$.tool_results[{paired.call.id}]"
         if paired.result is None:
-            self._losses.append(Loss(path, "a call without a result: a stand-in was sent"))
+            self._losses.append(Loss(paired.path, "a call without a result: a stand-in was sent"))
             self._messages.append(wire.ToolMessage(call_id, UNANSWERED))
             return []
-        texts, attached = self._result(paired.result, path)
+        texts, attached = self._result(paired.result, paired.path)
         self._messages.append(wire.ToolMessage(call_id, self._content(texts)))
         if not attached:
             return []
@@ -214,8 +213,11 @@ class MessageWriter:
         """A result's text, and its parts that are none."""
         texts: list[wire.TextPart] = []
         attached: list[wire.ContentPart] = []
-        for part in result.parts:
-            for said in self._said(part, path):
+        for index, part in enumerate(result.parts):
+            if type(part) is Text:  # nearly all of them
+                texts.append(wire.TextPart(part.text))
+                continue
+            for said in self._said(part, f"{path}.parts[{index}]"):
                 if isinstance(said, wire.TextPart):
                     texts.append(said)
                 else:

@@ -185,16 +185,17 @@ class ItemWriter:
     def _output(self, paired: Paired) -> wire.Item:
         kind = "custom_tool_call_output" if paired.call.name in self._free else "function_call_output"
         call_id = _call_id(paired.call)
-        path = f"$.tool_results[{paired.call.id}]"
         if paired.result is None:
-            self._losses.append(Loss(path, "a call without a result: a stand-in was sent"))
+            self._losses.append(Loss(paired.path, "a call without a result: a stand-in was sent"))
             return wire.Item(kind, call_id=call_id, output=UNANSWERED)
-        parts = self._result(paired.result, path)
+        parts = self._result(paired.result, paired.path)
         only = parts[0].text if len(parts) == 1 and parts[0].type == "input_text" else None
         return wire.Item(kind, call_id=call_id, output=only if only is not None else parts or "")
 
     def _result(self, result: ToolResult, path: str) -> list[wire.Part]:
-        parts = [said for part in result.parts for said in self._said(part, path)]
+        parts: list[wire.Part] = []
+        for index, part in enumerate(result.parts):
+            parts += [_text(part)] if type(part) is Text else self._said(part, f"{path}.parts[{index}]")
         if result.failed and not (parts and (parts[0].text or "").lower().startswith("error")):
             parts.insert(0, wire.Part("input_text", "Error: the tool failed."))
         return parts

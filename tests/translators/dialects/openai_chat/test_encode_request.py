@@ -129,7 +129,7 @@ def test_calls_of_neighbouring_assistant_messages_are_answered_together() -> Non
 def test_a_call_without_a_result_gets_an_honest_stand_in() -> None:
     messages = (HI, CALLS, user(ToolResult("c1", (Text("two"),))))
     assert said(*messages)[2]["content"] == "(no result of this call was given)"
-    assert losses(*messages) == ["$.tool_results[c0]"]
+    assert losses(*messages) == ["$.messages[1].parts[1]"]
     assert [message["role"] for message in said(HI, CALLS)] == ["user", "assistant", "tool", "tool"]
 
 

@@ -282,7 +282,7 @@ def test_outputs_stand_behind_the_turn_that_calls_and_each_once() -> None:
         {"type": "function_call_output", "call_id": "b", "output": "two"},
         {"role": "user", "content": "and?"},
     ]
-    assert lost(conversation) == ["$.messages[2].parts[2]", "$.tool_results[a]"]
+    assert lost(conversation) == ["$.messages[2].parts[2]", "$.messages[1].parts[1]"]
 
 
 def test_a_result_without_its_call_is_the_users_words() -> None:
