@@ -13,6 +13,7 @@ from translators.names import Names
 from translators.openai_fields import function_of
 
 NO_FIELDS: Final = Raw(b'{"type":"object","properties":{}}')
+CLOSED: Final = Raw(b'{"type":"object","properties":{},"additionalProperties":false}')
 TYPES: Final = {
     Hosted.WEB_SEARCH: "web_search",
     Hosted.CODE_EXECUTION: "code_interpreter",
@@ -70,7 +71,9 @@ def _free(tool: Tool, names: Names) -> wire.Tool:
 def _function(tool: Tool, names: Names, target: Target, path: str, losses: list[Loss]) -> wire.Tool:
     """Strict unless it is said not to be; nobody but this dialect has it so."""
     function = function_of(tool, target, path, losses)
-    parameters = NO_FIELDS if function.parameters is None else function.parameters
+    parameters = function.parameters
+    if parameters is None:
+        parameters = CLOSED if function.strict else NO_FIELDS
     name, description = names.upstream(tool.name), function.description or None
     return wire.Tool("function", name, description, parameters, bool(function.strict))
 

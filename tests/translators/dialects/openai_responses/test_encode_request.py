@@ -216,6 +216,15 @@ def test_a_compatible_vendor_has_a_seal_of_its_own() -> None:
     assert body["input"][1]["encrypted_content"] == "of-grok"
 
 
+@pytest.mark.parametrize("strict", [None, False, True])
+def test_a_function_without_a_schema_is_taken_strict_or_not(strict: bool | None) -> None:
+    conversation = asking(HELLO, tools=(Tool("f", strict=strict),))
+    encoded = DIALECT.encode_request(conversation, REASONING)
+    check_accepted("openai_responses", REASONING, encoded.body)
+    assert json.loads(encoded.body)["tools"][0]["strict"] == bool(strict)
+    assert encoded.losses == ()
+
+
 @pytest.mark.parametrize("target", [REASONING, COMPATIBLE], ids=["openai", "compatible"])
 def test_what_another_vendor_signed_goes_to_nobody_else(target: Target) -> None:
     conversation = asking(*turn(Thinking("hm", "gAAAAAlike", "anthropic"), Text("so")))
