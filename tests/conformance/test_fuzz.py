@@ -130,6 +130,56 @@ def test_damaged_bytes_are_translated_or_refused(source: str, other: str, data: 
     check_never_fails(body[:at] + junk + body[at + data.draw(st.integers(0, 5)) :], source, other)
 
 
+SCHEMA_WORDS = [
+    "type",
+    "format",
+    "properties",
+    "items",
+    "$ref",
+    "$defs",
+    "enum",
+    "anyOf",
+    "allOf",
+    "required",
+    "minItems",
+]
+SCHEMAS: st.SearchStrategy[Any] = st.recursive(
+    SCALARS | st.sampled_from(["object", "array", "string", "#/$defs/x", "#"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(SCHEMA_WORDS), inner, max_size=4),
+    max_leaves=8,
+)
+ASKING_WITH: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "anthropic": lambda schema: {
+        "max_tokens": 9,
+        "messages": [{"role": "user", "content": "hi"}],
+        "output_config": {"format": {"type": "json_schema", "schema": schema}},
+        "tools": [{"name": "f", "input_schema": schema, "strict": True}],
+    },
+    "openai_chat": lambda schema: {
+        "messages": [{"role": "user", "content": "hi"}],
+        "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}},
+        "tools": [{"type": "function", "function": {"name": "f", "parameters": schema, "strict": True}}],
+    },
+    "gemini": lambda schema: {
+        "contents": [{"parts": [{"text": "hi"}]}],
+        "generationConfig": {"responseMimeType": "application/json", "responseSchema": schema},
+        "tools": [{"functionDeclarations": [{"name": "f", "parameters": schema}]}],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "other"), [pair for pair in REQUEST_PAIRS if pair[0] in ASKING_WITH], ids=lambda name: name
+)
+@given(schema=SCHEMAS, data=st.data())
+@settings(max_examples=150)
+def test_any_json_as_a_schema_is_translated_or_refused_with_a_path(
+    source: str, other: str, schema: Any, data: st.DataObject
+) -> None:
+    body = json.dumps({"model": "m", **ASKING_WITH[source](schema)}).encode()
+    check_never_fails(body, source, other, data.draw(st.sampled_from(targets(other))))
+
+
 def request_with(value: bytes, place: str) -> bytes:
     """A request that is fine but for the value put into it, as bytes."""
     fields = {"content": b'"hello"', "schema": b"{}", "extra": b"1", place: value}

@@ -222,9 +222,8 @@ def _plain_word(plain: Schema, word: str, value: object, depth: int) -> bool:
             return not isinstance(value, dict)
         case "$schema" | "$id":
             return True
-        case "format":
-            plain.update({word: value} if value in FORMATS else {})
-            return value in FORMATS
+        case "format" if isinstance(value, str) and value in FORMATS:
+            plain[word] = value
         case "minItems":
             plain.update({word: value} if value in (0, 1) else {})
             return value in (0, 1)
