@@ -1,5 +1,7 @@
 """What is said about the words of a reply: where they come from, and how likely they were."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 
@@ -27,6 +29,11 @@ class TokenChance(Struct, frozen=True, gc=False, repr_omit_defaults=True):
     token: str
     logprob: float
     data: tuple[int, ...] | None = None
+
+
+def bytes_of(said: Iterable[int] | None) -> tuple[int, ...] | None:
+    """What a vendor told of a token's bytes, less what is no byte."""
+    return None if said is None else tuple(byte for byte in said if 0 <= byte < 256)
 
 
 class TokenNote(Struct, frozen=True, gc=False, repr_omit_defaults=True):

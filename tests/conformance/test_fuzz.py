@@ -267,6 +267,19 @@ def test_a_damaged_reply_is_translated_or_an_upstream_error(source: str, other: 
         stream_of(body, source, other)
 
 
+@pytest.mark.parametrize("other", [other for source, other in REPLY_PAIRS if source == "openai_chat"])
+def test_bytes_of_a_token_that_are_none_break_no_reply(other: str) -> None:
+    token = {"token": "é", "logprob": -0.5, "bytes": [195, -1, 256, 10**40]}
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "é"}}
+    body = {
+        "id": "x",
+        "model": "m",
+        "choices": [{**choice, "logprobs": {"content": [{**token, "top_logprobs": [token]}]}}],
+    }
+    json.loads(translate_reply(json.dumps(body).encode(), "openai_chat", other))
+    assert stream_of(json.dumps(body).encode(), "openai_chat", other)
+
+
 @each_reply_pair
 @pytest.mark.parametrize("body", [b"", b"<html>", b"\xff", b"[]", *NO_JSON.values()], ids=range(4 + len(NO_JSON)))
 def test_what_is_no_reply_is_an_upstream_error(source: str, other: str, body: bytes) -> None:

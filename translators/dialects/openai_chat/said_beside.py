@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from translators.dialects.openai_chat import wire_reply
-from translators.notes import Citation, Logprobs, TokenChance, TokenNote
+from translators.notes import Citation, Logprobs, TokenChance, TokenNote, bytes_of
 
 
 def citation_of(annotation: wire_reply.Annotation) -> Citation | None:
@@ -49,8 +49,8 @@ def logprobs_of(tokens: Iterable[wire_reply.TokenChances]) -> Logprobs:
 
 def _chance(token: wire_reply.TokenChances) -> TokenChance:
     """Its bytes are told only where they are not those of its text."""
-    data = tuple(token.bytes) if token.bytes is not None else None
-    same = data is None or bytes(byte for byte in data if 0 <= byte < 256) == token.token.encode("utf-8", "replace")
+    data = bytes_of(token.bytes)
+    same = data is None or bytes(data) == token.token.encode("utf-8", "replace")
     return TokenChance(token.token, token.logprob, None if same else data)
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct, UnsetType
 
 from translators.jsonio import UNREADABLE
-from translators.notes import Citation, Logprobs, Note, TokenChance, TokenNote
+from translators.notes import Citation, Logprobs, Note, TokenChance, TokenNote, bytes_of
 
 
 class Annotation(Struct, omit_defaults=True):
@@ -78,7 +78,7 @@ def tokens_of(logprobs: Raw | UnsetType) -> tuple[Logprobs, ...]:
 
 
 def _chance(said: Chance | Token) -> TokenChance:
-    return TokenChance(said.token, said.logprob, None if said.bytes is None else tuple(said.bytes))
+    return TokenChance(said.token, said.logprob, bytes_of(said.bytes))
 
 
 def _citation(said: Annotation) -> Citation | None:
@@ -116,5 +116,5 @@ def logprobs_of(notes: Iterable[TokenNote]) -> list[dict[str, Any]]:
 
 
 def _said(chance: TokenChance) -> dict[str, Any]:
-    data = chance.token.encode("utf-8", "replace") if chance.data is None else bytes(chance.data)
+    data = chance.token.encode("utf-8", "replace") if chance.data is None else chance.data
     return {"token": chance.token, "bytes": list(data), "logprob": chance.logprob}
