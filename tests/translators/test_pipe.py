@@ -85,6 +85,15 @@ def test_an_error_after_half_a_frame_can_be_read() -> None:
     assert "error" in json.loads(error.removeprefix(b"data: "))
 
 
+@pytest.mark.parametrize("context", [NAMED, Context()], ids=["renamed", "as it is"])
+def test_half_a_frame_waits_for_its_end_or_is_left_out(context: Context) -> None:
+    frames, half = BODY[:200].rpartition(b"\n\n")[0] + b"\n\n", BODY[:200].rpartition(b"\n\n")[2]
+    assert half
+    stream = ReplyStream("openai_chat", "openai_chat", context=context)
+    assert stream.feed(frames + half).endswith(b"\n\n")
+    assert stream.close().startswith(b'data: {"error"')
+
+
 def test_an_error_of_the_vendors_own_is_not_told_twice() -> None:
     body = chunk({"content": "hello"}) + b'data: {"error": {"message": "broken", "code": 500}}\n\n'
     assert passed(body).count(b'"error"') == 1
