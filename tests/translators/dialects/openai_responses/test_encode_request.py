@@ -216,6 +216,12 @@ def test_a_compatible_vendor_has_a_seal_of_its_own() -> None:
     assert body["input"][1]["encrypted_content"] == "of-grok"
 
 
+def test_more_likely_tokens_than_can_be_told_are_a_loss() -> None:
+    assert sent(asking(HELLO, logprobs=30))["top_logprobs"] == 20
+    assert lost(asking(HELLO, logprobs=30)) == ["$.logprobs"]
+    assert lost(asking(HELLO, logprobs=20)) == []
+
+
 @pytest.mark.parametrize("strict", [None, False, True])
 def test_a_function_without_a_schema_is_taken_strict_or_not(strict: bool | None) -> None:
     conversation = asking(HELLO, tools=(Tool("f", strict=strict),))
