@@ -34,7 +34,7 @@ MANY: Final = 4
 """So many events are told faster together than each by itself."""
 _NO_PART: Final = -1
 _FRAME_ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
-_MODEL: Final = rb'(?P<key>"%s"\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*")'
+_MODEL: Final = rb'"%s"\s*+:\s*+"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 
 
 class Keep(Enum):
@@ -228,12 +228,12 @@ def _end_of(mark: bytes, data: bytearray, start: int) -> int:
 
 def _spellings(frames: bytes, key: str, model: str, wanted: str) -> tuple[tuple[bytes, bytes], ...]:
     """The field that names `model`, in each spelling found (white space, escapes) -> the same naming `wanted`."""
-    found = {
-        match[0]: match["key"] + quoted(wanted)
-        for match in re.finditer(_MODEL % key.encode(), frames)
-        if _unquoted(match["value"]) == model
-    }
-    return tuple(found.items())
+    spellings: list[tuple[bytes, bytes]] = []
+    for found in set(re.findall(_MODEL % key.encode(), frames)):
+        value = found.index(b'"', len(key) + 2)
+        if _unquoted(found[value:]) == model:
+            spellings.append((found, found[:value] + quoted(wanted)))
+    return tuple(spellings)
 
 
 def _unquoted(value: bytes) -> str | None:
