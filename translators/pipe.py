@@ -170,7 +170,7 @@ class ReplyStream:
     def _whole_frames(self, data: bytes) -> bytes:
         """The same bytes up to the last blank line: an error that has to follow must not run into half a frame."""
         tail = self._tail
-        if not tail and data.endswith(b"\n\n"):
+        if not tail and data.endswith(_FRAME_ENDS):
             return data
         start = max(0, len(tail) - 3)
         tail += data
