@@ -137,6 +137,7 @@ def encode_conversation(conversation: Conversation, upstream: str, target: Targe
         freeform=frozenset(tool.name for tool in conversation.tools if tool.freeform is not None),
         namespaces=grouped,
         echo=conversation.echo,
+        legacy_calls=conversation.legacy_calls,
     )
     losses = conversation.losses + encoded.losses
     return TranslatedRequest(body, target.model, target.stream, losses, context)

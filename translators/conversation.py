@@ -269,7 +269,8 @@ class Conversation(Struct, frozen=True):
     `logprobs`: how many likely tokens to tell in each place, 0 for the chosen one alone. `n`: how many answers.
     `extras`: top-level fields that are known in the client's dialect and have no neutral form; a foreign encoder turns
     each into a loss, named `$.<key>`, less those that mean the same in its own dialect. `echo`: fields that a reply in
-    the client's dialect repeats. `losses`: what the decoder itself had to drop.
+    the client's dialect repeats. `legacy_calls`: the client reads one call, the way chat said it before there were
+    tools. `losses`: what the decoder itself had to drop.
     """
 
     model: str
@@ -297,6 +298,7 @@ class Conversation(Struct, frozen=True):
     service_tier: str | None = None
     extras: Mapping[str, Raw] = NO_EXTRAS
     echo: Mapping[str, Raw] = NO_EXTRAS
+    legacy_calls: bool = False
     losses: tuple[Loss, ...] = ()
 
 

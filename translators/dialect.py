@@ -78,6 +78,7 @@ class Context(Struct, frozen=True):
     it. `boxed`: the answer stands in an object (see boxed). `reply_id`: letters and digits for replies without an id.
     `created_s`: Unix seconds. `freeform`: tools, as the client declared them, whose calls hold free text. `namespaces`:
     tools as the client declared them -> their group, and their name in it. `echo`: what a reply repeats of the request.
+    `legacy_calls`: see Conversation.
     """
 
     model: str = ""
@@ -88,6 +89,7 @@ class Context(Struct, frozen=True):
     freeform: frozenset[str] = frozenset()
     namespaces: Mapping[str, tuple[str, str]] = NO_NAMESPACES
     echo: Mapping[str, Raw] = NO_EXTRAS
+    legacy_calls: bool = False
     reply_id: str = "000000000000000000000000"
     created_s: int = 0
 

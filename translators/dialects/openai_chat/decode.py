@@ -39,6 +39,7 @@ def decode_request(body: bytes) -> Conversation:
         reader.take(message, index)
     more: list[Loss] = []
     tools, hosted = tools_of(request, more), hosted_of(request, more)
+    legacy = _is_legacy(request)
     choice, allowed = choice_of(request)
     if allowed is not None:
         more += [
@@ -54,7 +55,7 @@ def decode_request(body: bytes) -> Conversation:
         tools=tools,
         hosted=hosted,
         tool_choice=choice,
-        parallel_tool_calls=request.parallel_tool_calls,
+        parallel_tool_calls=False if legacy else request.parallel_tool_calls,
         max_tokens=request.max_completion_tokens if request.max_tokens is None else request.max_tokens,
         temperature=request.temperature,
         top_p=request.top_p,
@@ -72,8 +73,14 @@ def decode_request(body: bytes) -> Conversation:
         user=request.user,
         service_tier=request.service_tier,
         extras=_extras(request),
+        legacy_calls=legacy,
         losses=(*losses, *reader.losses, *more, *_unheard(request)),
     )
+
+
+def _is_legacy(request: wire.Request) -> bool:
+    """Whether the client knows of functions alone: it reads no `tool_calls`."""
+    return bool(request.functions) and not request.tools
 
 
 def _unheard(request: wire.Request) -> Iterator[Loss]:
@@ -84,6 +91,8 @@ def _unheard(request: wire.Request) -> Iterator[Loss]:
         yield Loss("$.top_logprobs", "logprobs are not asked for")
     if request.stream_options is not None and request.stream_options.include_obfuscation is not None:
         yield Loss("$.stream_options.include_obfuscation", "translated streams have none")
+    if request.parallel_tool_calls and _is_legacy(request):
+        yield Loss("$.parallel_tool_calls", "functions are called one at a time")
     if request.tool_choice is not None and request.function_call is not None:
         yield Loss("$.function_call", "tool_choice says it already")
     wishes = {

@@ -47,13 +47,15 @@ def encode_reply(reply: Reply, context: Context) -> bytes:
     if said.audio is not None:
         sound = {"id": f"audio_{context.reply_id}", "data": said.audio.data, "transcript": ""}
         message["audio"] = {**sound, "expires_at": context.created_s}
-    if said.calls:
+    if said.calls and context.legacy_calls:
+        message["function_call"] = said.calls[0]["function"]
+    elif said.calls:
         message["tool_calls"] = said.calls
     choice = {
         "index": 0,
         "message": message,
         "logprobs": {"content": logprobs_content(said.chances), "refusal": None} if said.chances else None,
-        "finish_reason": finish_of(reply.stop, len(said.calls), bool(said.refusals)),
+        "finish_reason": finish_of(reply.stop, len(said.calls), bool(said.refusals), context.legacy_calls),
     }
     body: dict[str, Any] = {
         "id": reply_id(reply.id, ID_PREFIX, context.reply_id),

@@ -114,8 +114,10 @@ class StreamEncoder(dialect.StreamEncoder):
         """Id, type and name on the first chunk of a call, then its arguments in pieces."""
         index = self._calls
         self._calls += 1
-        head = self._chunk(b'{"tool_calls":[{"index":%d,' % index)
         client = client_name(self._context.names, start.name)
+        if self._context.legacy_calls:
+            return self._legacy_call(start.part, client)
+        head = self._chunk(b'{"tool_calls":[{"index":%d,' % index)
         known_by = quoted(call_id(start.id, self._context, self._calls))
         if client in self._context.freeform:
             self._unwrapper = Unwrapper()
@@ -126,6 +128,15 @@ class StreamEncoder(dialect.StreamEncoder):
             self._wordless.add(start.part)
             kind, beginning = b"function", b'"function":{"name":%b,"arguments":""' % quoted(client)
         return head + b'"id":%b,"type":"%b",%b' % (known_by, kind, beginning) + _CALL_TAIL
+
+    def _legacy_call(self, part: int, name: str) -> bytes:
+        """One alone can be said so."""
+        if self._calls > 1:
+            return b""
+        head = self._chunk(b'{"function_call":{')
+        self._deltas[part] = (head + b'"arguments":', b"}" + _OPEN_TAIL)
+        self._wordless.add(part)
+        return head + b'"name":%b,"arguments":""}' % quoted(name) + _OPEN_TAIL
 
     def _media_start(self, start: PartStart) -> bytes:
         """Sound goes out in pieces, a picture at its end, since it is one address; of a file there are only words."""
@@ -195,7 +206,7 @@ class StreamEncoder(dialect.StreamEncoder):
         return self._chunk(b'{"images":[%b]' % ENCODER.encode(image)) + _OPEN_TAIL
 
     def _end(self, end: ReplyEnd) -> bytes:
-        finish = finish_of(end.stop, self._calls, self._refused)
+        finish = finish_of(end.stop, self._calls, self._refused, self._context.legacy_calls)
         chunks = self._chunk(b'{},"finish_reason":"%b"}]}\n\n' % finish.encode())
         return chunks + last_chunks(self._head, end.usage or self._prompt, self._context)
 

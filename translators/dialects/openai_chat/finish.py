@@ -16,8 +16,13 @@ ID_PREFIX: Final = "chatcmpl-"
 UNSHOWN: Final = "(the model made a file of type {what}, which this API can't show)"
 
 
-def finish_of(stop: StopReason, calls: int, refused: bool) -> str:
-    """A tool stop without calls was structured output; a refusal in words ends as any other words do."""
+def finish_of(stop: StopReason, calls: int, refused: bool, legacy: bool) -> str:
+    """A tool stop without calls was structured output; a refusal in words ends as any other words do.
+
+    `legacy`: the client knows of functions, not of tools.
+    """
     if (stop is StopReason.TOOL_USE and not calls) or (stop is StopReason.REFUSAL and refused):
         return "stop"
+    if stop is StopReason.TOOL_USE and legacy:
+        return "function_call"
     return FINISH[stop]

@@ -115,6 +115,33 @@ def test_legacy_functions_calls_and_results() -> None:
     assert conversation.tool_choice == ToolChoice(ChoiceMode.ONE, "f")
 
 
+def test_each_legacy_result_answers_the_call_before_it() -> None:
+    rounds = [
+        message
+        for number in ("one", "two")
+        for message in (
+            {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}},
+            {"role": "function", "name": "f", "content": number},
+        )
+    ]
+    parts = [message.parts[0] for message in decode(HI, *rounds, functions=[{"name": "f"}]).messages[1:]]
+    calls = [part for part in parts if isinstance(part, ToolCall)]
+    results = [part for part in parts if isinstance(part, ToolResult)]
+    assert [result.call_id for result in results] == [call.id for call in calls]
+    assert len({call.id for call in calls}) == 2
+    assert [result.parts for result in results] == [(Text("one"),), (Text("two"),)]
+
+
+def test_who_knows_functions_alone_gets_one_call_at_a_time() -> None:
+    functions = [{"name": "f"}]
+    legacy = decode(HI, functions=functions, parallel_tool_calls=True)
+    assert (legacy.legacy_calls, legacy.parallel_tool_calls) == (True, False)
+    assert [loss.path for loss in legacy.losses] == ["$.parallel_tool_calls"]
+    assert decode(HI, functions=functions).losses == ()
+    both = decode(HI, functions=functions, tools=[{"type": "function", "function": {"name": "g"}}])
+    assert (both.legacy_calls, both.parallel_tool_calls) == (False, None)
+
+
 def test_an_assistant_message_keeps_text_refusal_and_name() -> None:
     message = {"role": "assistant", "content": "a", "refusal": "no", "name": "bot"}
     assert decode(HI, message).messages[1] == Message(Role.ASSISTANT, (Text("a"), Refusal("no")), "bot")
