@@ -18,12 +18,17 @@ from translators.conversation import (
 
 UNSHOWN = "(the model made data of type {what}, which this API can't show)"
 LEFT_OUT = "(left out here: {what}, which this model can't read)"
-WORDS = {Image: ("image", "an image"), Audio: ("audio", "sound"), Video: ("video", "a film")}
+WORDS = {Image: ("image", "an image"), Audio: ("audio", "sound"), Video: ("video", "a film"), File: ("", "a file")}
 
 
 def unshown(media_type: str) -> str:
     """The words in place of what a client's dialect can't show."""
     return UNSHOWN.format(what=media_type or "some type")
+
+
+def left_out(part: Image | File | Audio | Video) -> str:
+    """The words in place of what an upstream can't be given."""
+    return LEFT_OUT.format(what=WORDS[type(part)][1])
 
 
 def words_of(part: Part) -> str:
@@ -69,8 +74,7 @@ def _part(part: Part, path: str, modalities: frozenset[str], losses: list[Loss])
         before = len(losses)
         inner = _parts(part.parts, path, modalities, losses)
         return part if len(losses) == before else msgspec.structs.replace(part, parts=inner)
-    modality, words = WORDS.get(type(part), ("", ""))
-    if not modality or modality in modalities:
+    if not isinstance(part, Image | Audio | Video) or (modality := WORDS[type(part)][0]) in modalities:
         return part
     losses.append(Loss(path, f"the model does not read {modality}"))
-    return Text(LEFT_OUT.format(what=words))
+    return Text(left_out(part))

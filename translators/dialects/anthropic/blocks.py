@@ -28,12 +28,12 @@ from translators.dialects.anthropic import wire
 from translators.dialects.anthropic.decode import NAME
 from translators.hosted_words import words_of
 from translators.jsonio import UNREADABLE
+from translators.modalities import left_out
 
 NO_ANSWER: Final = "The result of this call was not recorded."
 PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 ALSO_KNOWN_AS: Final[Mapping[str, str]] = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
 TTLS: Final = frozenset({"5m", "1h"})
-LEFT_OUT: Final = "({what} was here, which this model can't be given)"
 EMPTY_OBJECT: Final = Raw(b"{}")
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
@@ -142,7 +142,7 @@ def _content(placed: Placed, losses: list[Loss]) -> wire.TextBlock | wire.ImageB
             return _file(part, placed.path, losses)
         case Audio() | Video():
             losses.append(Loss(placed.path, f"{_word(part)}: words were sent in its place"))
-            return wire.TextBlock(LEFT_OUT.format(what="sound" if isinstance(part, Audio) else "a film"))
+            return wire.TextBlock(left_out(part))
         case HostedCall() | HostedResult():  # Anthropic takes back only what it has encrypted itself.
             return text_block(Text(words_of(part)))
         case Thinking() | ToolCall() | ToolResult():
@@ -163,7 +163,7 @@ def _thinking(part: Thinking, placed: Placed, keeps_thinking: bool, losses: list
     return None
 
 
-def _image(image: Image, path: str, losses: list[Loss]) -> wire.ImageBlock | None:
+def _image(image: Image, path: str, losses: list[Loss]) -> wire.ImageBlock | wire.TextBlock:
     if image.detail not in (None, "auto"):
         losses.append(Loss(f"{path}.detail", f"detail {image.detail!r}"))
     if image.url:
@@ -171,11 +171,11 @@ def _image(image: Image, path: str, losses: list[Loss]) -> wire.ImageBlock | Non
     media_type = ALSO_KNOWN_AS.get(image.media_type, image.media_type)
     if media_type not in PICTURES or not image.data:
         losses.append(Loss(path, f"an image of type {media_type!r}"))
-        return None
+        return wire.TextBlock(left_out(image), control_of(image.cache))
     return wire.ImageBlock(wire.Base64Source(media_type, image.data), control_of(image.cache))
 
 
-def _file(file: File, path: str, losses: list[Loss]) -> wire.ImageBlock | wire.DocumentBlock | None:
+def _file(file: File, path: str, losses: list[Loss]) -> wire.ImageBlock | wire.DocumentBlock | wire.TextBlock:
     control = control_of(file.cache)
     if file.media_type.startswith("image/"):
         if file.file_id.startswith("file_"):
@@ -185,7 +185,7 @@ def _file(file: File, path: str, losses: list[Loss]) -> wire.ImageBlock | wire.D
     if source is None:
         kind = f"a file {file.file_id!r} of another vendor" if file.file_id else f"a file of type {file.media_type!r}"
         losses.append(Loss(path, kind))
-        return None
+        return wire.TextBlock(left_out(file), control)
     return wire.DocumentBlock(source, file.name or None, file.context or None, control)
 
 

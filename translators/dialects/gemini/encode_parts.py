@@ -28,7 +28,7 @@ from translators.dialects.gemini.decode_contents import VENDORS_FILES
 from translators.dialects.gemini.said import object_of
 from translators.hosted_words import words_of
 from translators.jsonio import UNREADABLE, quoted
-from translators.modalities import LEFT_OUT
+from translators.modalities import left_out
 from translators.place import Place
 
 PICTURES: Final = frozenset(("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif"))
@@ -140,7 +140,7 @@ def _image(image: Image, path: str, losses: list[Loss]) -> wire.RequestPart | No
     media_type = ALSO_KNOWN_AS.get(image.media_type, image.media_type)
     if media_type not in PICTURES or not image.data:
         losses.append(Loss(path, f"an image of type {media_type!r}"))
-        return wire.RequestPart(LEFT_OUT.format(what="an image"))
+        return wire.RequestPart(left_out(image))
     return wire.RequestPart(inline_data=wire.Blob(media_type, image.data))
 
 
@@ -160,7 +160,7 @@ def _file(file: File, path: str, losses: list[Loss]) -> wire.RequestPart | None:
         kind = media_type if media_type and not media_type.endswith("/*") else ""
         return wire.RequestPart(file_data=wire.FileData(kind or _type_of(file.url, "application/pdf"), file.url))
     losses.append(Loss(path, f"a file {file.file_id!r} of another vendor" if file.file_id else "an empty file"))
-    return wire.RequestPart(LEFT_OUT.format(what="a file"))
+    return wire.RequestPart(left_out(file))
 
 
 def _type_of(url: str, otherwise: str) -> str:

@@ -27,6 +27,7 @@ from translators.dialect import Target
 from translators.dialects.openai_chat import media, wire
 from translators.freeform import unwrapped
 from translators.hosted_words import words_of
+from translators.modalities import left_out
 from translators.names import Names, legal_id
 from translators.openai_models import is_reasoning_model
 from translators.pairing import Paired, pair
@@ -113,25 +114,25 @@ class MessageWriter:
             case HostedCall() | HostedResult():
                 words = words_of(part)
                 return [wire.TextPart(words)] if words else []
-            case Video() if not self._target.genuine:
-                return [media.encode_video(part)]
-            case Image() | File() | Audio():
+            case Image() | File() | Audio() | Video():
                 encoded = self._media(part, path)
                 if not isinstance(encoded, str):
                     return [encoded]
-                reason = encoded
-            case Video() | Thinking() | ToolCall() | ToolResult():
-                reason = "not a part of what a user says"
-        self._losses.append(Loss(path, reason))
-        return []
+                self._losses.append(Loss(path, encoded))
+                return [wire.TextPart(left_out(part))]
+            case Thinking() | ToolCall() | ToolResult():
+                self._losses.append(Loss(path, "not a part of what a user says"))
+                return []
 
-    def _media(self, part: Image | File | Audio, path: str) -> wire.ContentPart | str:
+    def _media(self, part: Image | File | Audio | Video, path: str) -> wire.ContentPart | str:
         """The part, or why chat can't say it."""
         match part:
             case Image():
                 return media.encode_image(part)
             case Audio():
                 return media.encode_audio(part, genuine=self._target.genuine)
+            case Video():
+                return "OpenAI takes no film" if self._target.genuine else media.encode_video(part)
             case File():
                 if part.context and not part.text:
                     self._losses.append(Loss(f"{path}.context", "chat completions know of a file only its name"))

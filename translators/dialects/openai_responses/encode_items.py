@@ -27,6 +27,7 @@ from translators.dialects.openai_responses import wire_request as wire
 from translators.dialects.openai_responses.words import NAME, SEAL
 from translators.freeform import unwrapped
 from translators.hosted_words import words_of
+from translators.modalities import left_out
 from translators.names import Names, legal_id
 from translators.openai_media import OWN_FILE_ID, image_url, named_data, titled, unsayable_image
 from translators.pairing import Paired, pair
@@ -114,11 +115,12 @@ class ItemWriter:
             case Audio() | Video():
                 encoded = "Responses take neither sound nor film"
             case Thinking() | ToolCall() | ToolResult():
-                encoded = "not a part of what a user says"
+                self._losses.append(Loss(path, "not a part of what a user says"))
+                return []
         if not isinstance(encoded, str):
             return [encoded]
         self._losses.append(Loss(path, encoded))
-        return []
+        return [wire.Part("input_text", left_out(part))]
 
     # The model
 

@@ -39,6 +39,7 @@ from translators.conversation import (
 from translators.dialect import EncodedRequest, Target
 from translators.dialects.anthropic import DIALECT
 from translators.dialects.anthropic.blocks import NO_ANSWER
+from translators.modalities import left_out
 from translators.thinking import EFFORTS
 
 OLD = Target("claude-sonnet-4-5", genuine=True)
@@ -273,10 +274,12 @@ def test_media(part: Part, block: dict[str, Any]) -> None:
     "part",
     [Audio("aGk=", "wav"), Image("image/bmp", "aGk="), File("application/zip", "aGk="), File(file_id="file-openai")],
 )
-def test_media_that_it_does_not_take_are_lost(part: Part) -> None:
-    _, request = encoded(conversation(user("see", part)))
+def test_words_stand_for_media_that_it_does_not_take(part: Image | File | Audio) -> None:
+    body, request = encoded(conversation(user("see", part)))
     assert losses(request) == ["$.messages[0].content[1]"]
-    _, request = encoded(conversation(user("a"), assistant(CALL), user(ToolResult("t", (part,)))))
+    assert body["messages"][0]["content"][1] == {"type": "text", "text": left_out(part)}
+    body, request = encoded(conversation(user("a"), assistant(CALL), user(ToolResult("t", (part,)))))
+    assert body["messages"][2]["content"][0]["content"] == left_out(part)
     assert losses(request) == ["$.messages[2].content[0].parts[0]"]
 
 

@@ -30,10 +30,12 @@ from translators.conversation import (
     ToolCall,
     ToolChoice,
     ToolResult,
+    Video,
 )
 from translators.dialect import EncodedRequest, Target
 from translators.dialects.openai_chat import DIALECT
 from translators.errors import BadRequest
+from translators.modalities import left_out
 
 COMPATIBLE = Target("m")
 OPENAI = Target("gpt-4o", genuine=True)
@@ -218,7 +220,18 @@ def test_thinking_is_dropped_unless_the_upstream_wants_it_back() -> None:
 def test_a_message_left_with_nothing_is_dropped() -> None:
     assert len(said(HI, assistant(Thinking("hm")), HI)) == 2
     with pytest.raises(BadRequest):
-        encode(user(File(url="https://x/a.pdf")))
+        encode(user(Thinking("hm")))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [Image("image/tiff", "QQ=="), File(url="https://x/a.pdf"), Audio("QQ==", "flac"), Video("video/mp4", "QQ==")],
+)
+def test_words_stand_for_what_can_not_be_read(part: Image | File | Audio | Video) -> None:
+    body, encoded = encode(user(Text("look"), part), target=OPENAI)
+    [message] = body["messages"]
+    assert [piece["text"] for piece in message["content"]] == ["look", left_out(part)]
+    assert [loss.path for loss in encoded.losses] == ["$.messages[0].parts[1]"]
 
 
 @pytest.mark.parametrize(

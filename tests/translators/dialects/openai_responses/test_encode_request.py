@@ -36,6 +36,7 @@ from translators.conversation import (
 from translators.dialect import Target
 from translators.dialects.openai_responses import DIALECT
 from translators.errors import BadRequest
+from translators.modalities import left_out
 from translators.notes import Citation
 from translators.thinking import ThinkingRange
 
@@ -136,12 +137,18 @@ def test_pictures_and_files_are_sent() -> None:
         Image(url="gs://bucket/a.png"),
         File(file_id="file_011C"),
         File(),
-        Thinking("hm"),
     ],
     ids=lambda part: type(part).__name__,
 )
-def test_what_a_user_can_not_say_here_is_a_loss(part: Part) -> None:
+def test_what_can_not_be_read_here_is_a_loss_with_words_in_its_place(part: Image | File | Audio) -> None:
     conversation = asking(Message(Role.USER, (Text("hello"), part)))
+    assert lost(conversation) == ["$.messages[0].parts[1]"]
+    [message] = sent(conversation)["input"]
+    assert [piece["text"] for piece in message["content"]] == ["hello", left_out(part)]
+
+
+def test_what_a_user_can_not_say_here_is_a_loss() -> None:
+    conversation = asking(Message(Role.USER, (Text("hello"), Thinking("hm"))))
     assert lost(conversation) == ["$.messages[0].parts[1]"]
     assert sent(conversation)["input"] == [{"role": "user", "content": "hello"}]
 
