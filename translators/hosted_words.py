@@ -19,12 +19,22 @@ def words_of(part: HostedCall | HostedResult) -> str:
     """ "" of a result that is not known: some vendors keep it to themselves."""
     tool = part.tool.replace("_", " ")
     if isinstance(part, HostedCall):
-        asked = _asked(part.arguments)
-        return f"(Here ran a {tool}: {asked})" if asked else f"(Here ran a {tool}.)"
+        return call_words(f"a {tool}", part.arguments)
     found = "\n".join(filter(None, (*map(_source, part.sources), part.text)))
-    if part.failed:
+    return result_words(tool, found, failed=part.failed) if found or part.failed else ""
+
+
+def call_words(tool: str, arguments: str) -> str:
+    """That a tool ran, and what it was asked: a JSON object."""
+    asked = _asked(arguments)
+    return f"(Here ran {tool}: {asked})" if asked else f"(Here ran {tool}.)"
+
+
+def result_words(tool: str, found: str, *, failed: bool) -> str:
+    """What it gave back."""
+    if failed:
         return f"(The {tool} failed: {found})" if found else f"(The {tool} failed.)"
-    return f"(Result of the {tool}:\n{found})" if found else ""
+    return f"(Result of the {tool}:\n{found})"
 
 
 def _asked(arguments: str) -> str:

@@ -56,6 +56,13 @@ ANTHROPIC: Final[list[dict[str, Any]]] = [
             "content": [],
         },
     },
+    {"type": "mcp_tool_use", "id": "mcptoolu_1", "name": "ask", "server_name": "wiki", "input": {"question": "why"}},
+    {
+        "type": "mcp_tool_result",
+        "tool_use_id": "mcptoolu_1",
+        "is_error": False,
+        "content": [{"type": "text", "text": "words of the server"}],
+    },
     {"type": "text", "text": "After."},
 ]
 RESPONSES: Final[list[dict[str, Any]]] = [
@@ -92,6 +99,23 @@ RESPONSES: Final[list[dict[str, Any]]] = [
         "container_id": "cntr_1",
         "outputs": [{"type": "logs", "logs": "42 was printed"}, {"type": "image", "url": "https://example.com/plot"}],
     },
+    {
+        "type": "mcp_call",
+        "id": "mcp_1",
+        "status": "completed",
+        "server_label": "wiki",
+        "name": "ask",
+        "arguments": '{"question":"why"}',
+        "output": "words of the server",
+    },
+    {
+        "type": "mcp_call",
+        "id": "mcp_2",
+        "server_label": "wiki",
+        "name": "forget",
+        "arguments": "{}",
+        "error": {"type": "mcp_tool_execution_error", "content": [{"type": "text", "text": "not allowed"}]},
+    },
     {"role": "assistant", "content": "After."},
 ]
 GEMINI: Final[list[dict[str, Any]]] = [
@@ -122,6 +146,8 @@ HISTORIES: Final[dict[str, tuple[dict[str, Any], tuple[str, ...], set[str]]]] = 
             "words of the page",
             "ls here",
             "a file",
+            "the tool ask of wiki: why",
+            "words of the server",
         ),
         {"$.messages[1].content[2].content[0].encrypted_content"},
     ),
@@ -137,6 +163,10 @@ HISTORIES: Final[dict[str, tuple[dict[str, Any], tuple[str, ...], set[str]]]] = 
             "words of the file",
             "print(40 + 2)",
             "42 was printed",
+            "the tool ask of wiki: why",
+            "words of the server",
+            "the tool forget of wiki",
+            "not allowed",
         ),
         {"$.input[5].outputs[1]"},
     ),

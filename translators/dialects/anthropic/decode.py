@@ -28,6 +28,7 @@ from translators.dialects.anthropic import hosted, wire
 from translators.dialects.anthropic.citations import citation_of
 from translators.dialects.anthropic.decode_tools import choice_of, mark_of, object_of, parallel_of, tools_of
 from translators.errors import BadRequest
+from translators.hosted_words import call_words, result_words
 from translators.jsonio import UNREADABLE, check_text, read, text_of
 from translators.place import Place
 
@@ -154,6 +155,13 @@ def _part(block: wire.Block, place: Place, losses: list[Loss]) -> Part | None:
             kind = str(type(block).__struct_config__.tag)
             hosted.lose_sealed(block.content, f"{place}.content", losses)
             return _hosted(hosted.result_of(kind, block.tool_use_id, block.content), block, place, losses)
+        case wire.McpUseBlock(name=name, server_name=server):
+            words = call_words(f"the tool {name} of {server}", _arguments(block.input, place))
+            return Text(words, mark_of(block.cache_control))
+        case wire.McpResultBlock():
+            found = _content_text(block.content or "", str(place), losses)
+            words = result_words("tool", found or "(nothing)", failed=bool(block.is_error))
+            return Text(words, mark_of(block.cache_control))
 
 
 def _hosted(
@@ -240,20 +248,20 @@ def _document(block: wire.DocumentBlock, path: str, losses: list[Loss]) -> File:
         case wire.TextSource(data=text, media_type=media_type):
             return File(media_type, text=text, name=name, context=context, cache=cache)
         case wire.ContentSource(content=content):
-            text = _content_text(content, path, losses)
+            text = _content_text(content, f"{path}.source", losses)
             return File("text/plain", text=text, name=name, context=context, cache=cache)
 
 
-def _content_text(content: str | list[wire.TextBlock | wire.ImageBlock], path: str, losses: list[Loss]) -> str:
+def _content_text(content: str | Sequence[wire.TextBlock | wire.ImageBlock], path: str, losses: list[Loss]) -> str:
     if isinstance(content, str):
         return content
     texts: list[str] = []
-    _inner_marks(content, f"{path}.source", losses)
+    _inner_marks(content, path, losses)
     for index, block in enumerate(content):
         if isinstance(block, wire.TextBlock):
             texts.append(block.text)
         else:
-            losses.append(Loss(f"{path}.source.content[{index}]", "an image within a document"))
+            losses.append(Loss(f"{path}.content[{index}]", "an image within a document"))
     return "\n".join(texts)
 
 

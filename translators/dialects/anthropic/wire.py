@@ -137,6 +137,25 @@ class EditorResultBlock(ServerResultBlock, tag="text_editor_code_execution_tool_
     pass
 
 
+class McpUseBlock(Struct, tag_field="type", tag="mcp_tool_use", omit_defaults=True, gc=False):
+    """A call of a tool at a server that the vendor asks."""
+
+    id: str
+    name: str
+    server_name: str
+    input: Raw
+    cache_control: CacheControl | None = None
+
+
+class McpResultBlock(Struct, tag_field="type", tag="mcp_tool_result", omit_defaults=True, gc=False):
+    """What such a tool gave back."""
+
+    tool_use_id: str
+    content: str | list[TextBlock] | None = None
+    is_error: bool | None = None
+    cache_control: CacheControl | None = None
+
+
 class ToolReferenceBlock(Struct, tag_field="type", tag="tool_reference", omit_defaults=True, gc=False):
     """What a search among deferred tools found."""
 
@@ -173,6 +192,8 @@ type Block = (
     | CodeResultBlock
     | BashResultBlock
     | EditorResultBlock
+    | McpUseBlock
+    | McpResultBlock
 )
 
 

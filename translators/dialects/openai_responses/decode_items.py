@@ -24,7 +24,7 @@ from translators.conversation import (
 from translators.dialects.openai_responses import wire_request as wire
 from translators.dialects.openai_responses.annotations import notes_of
 from translators.dialects.openai_responses.decode_tools import Toolbox
-from translators.dialects.openai_responses.hosted import KINDS, told, unread
+from translators.dialects.openai_responses.hosted import KINDS, ran_remotely, told, unread
 from translators.dialects.openai_responses.words import NAME, PARAGRAPH
 from translators.errors import BadRequest
 from translators.freeform import wrapped
@@ -87,6 +87,8 @@ class ItemReader:
             case kind if kind in KINDS:
                 self._losses += unread(item, path)
                 self._say(*told(item))
+            case "mcp_call":
+                self._say(*ran_remotely(item, _arguments(item, path)))
             case None if item.role is not None:
                 self._message(item, path)
             case "item_reference" | None:

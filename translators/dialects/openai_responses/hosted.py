@@ -5,9 +5,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct, UnsetType
 
-from translators.conversation import Hosted, HostedCall, HostedResult, Image, Loss, Part
+from translators.conversation import Hosted, HostedCall, HostedResult, Image, Loss, Part, Text
 from translators.dialects.openai_responses import wire_request as wire
-from translators.jsonio import ENCODER, UNREADABLE
+from translators.hosted_words import call_words, result_words
+from translators.jsonio import ENCODER, UNREADABLE, is_said, text_of
 from translators.notes import Citation
 
 KINDS: Final = frozenset(("web_search_call", "code_interpreter_call", "file_search_call", "image_generation_call"))
@@ -70,6 +71,14 @@ def told(item: wire.Item) -> tuple[Part, ...]:
             return _ran(item, Hosted.FILE_SEARCH, {"query": " ".join(item.queries or ())}, sources=sources)
         case _:
             return (Image(f"image/{item.output_format or 'png'}", item.result),) if item.result else ()
+
+
+def ran_remotely(item: wire.Item, arguments: str) -> tuple[Text, Text]:
+    """A call of a tool at a server that OpenAI asked, in words: no other tool of a vendor's is like it."""
+    error = text_of(item.error) if is_said(item.error) else ""
+    found = error or (item.output if isinstance(item.output, str) else "") or "(nothing)"
+    called = call_words(f"the tool {item.name} of {item.server_label}", arguments)
+    return Text(called), Text(result_words("tool", found, failed=bool(error) or item.status == "failed"))
 
 
 def unread(item: wire.Item, path: str) -> list[Loss]:

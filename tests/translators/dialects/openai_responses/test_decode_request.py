@@ -222,7 +222,7 @@ def test_what_the_vendors_own_tools_did_is_told() -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["computer_call", "local_shell_call", "mcp_call", "apply_patch_call", "program"])
+@pytest.mark.parametrize("kind", ["computer_call", "local_shell_call", "mcp_list_tools", "apply_patch_call", "program"])
 def test_an_item_that_only_openai_knows_is_a_loss(kind: str) -> None:
     told = decoded(HELLO, {"type": kind, "id": "x_1", "call_id": "c", "action": {"type": "exec"}})
     assert told.messages == (Message(Role.USER, (Text("hello"),)),)
