@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import msgspec
+
 from translators.conversation import Conversation, Loss, Part, Text, ToolResult
 
 CACHES: Final = "this vendor caches by itself"
@@ -27,6 +29,21 @@ def lost_instructions(parts: Sequence[Part], path: str) -> Iterator[Loss]:
     for index, part in enumerate(parts):
         if not isinstance(part, Text | ToolResult):
             yield Loss(f"{path}[{index}]", "only text may stand in a system message")
+
+
+def reminder(part: Part, path: str, losses: list[Loss]) -> Text | None:
+    """A system message's part as the user's, for vendors whose system text stands before everything.
+
+    It stays in its place: there it means what it says of what came before, and the system text, with all that is cached
+    behind it, stays as it was. None for what says nothing.
+    """
+    if not isinstance(part, Text):
+        losses.append(Loss(path, "only text may stand in a system message"))
+        return None
+    if not part.text.strip():
+        return None
+    losses.append(Loss(path, "a system message in mid-conversation: the user reminds of it in its place"))
+    return msgspec.structs.replace(part, text=f"<system-reminder>\n{part.text}\n</system-reminder>")
 
 
 def _is_plain(part: Part) -> bool:

@@ -17,6 +17,7 @@ CLAUDE = Target("claude-sonnet-4-5", genuine=True)
 OPENAI = Target("gpt-4.1", genuine=True)
 ASK = {"role": "user", "content": "hi"}
 SCHEMA = {"type": "object", "properties": {"path": {"type": "string"}}}
+REMINDER = "<system-reminder>\nbe brief\n</system-reminder>"
 PNG = "data:image/png;base64,iVBORw0KGgo="
 CONTEXT = Context(model="asked-for", created_s=1)
 
@@ -75,8 +76,9 @@ def test_a_system_message_in_the_middle_does_not_split_user_turns_or_move_cache_
     marked = [{"type": "text", "text": "one", "cache_control": {"type": "ephemeral"}}]
     body = to_claude({"role": "user", "content": marked}, {"role": "system", "content": "be brief"}, ASK)
     [turn] = body["messages"]
-    assert [block.get("cache_control") for block in turn["content"]] == [{"type": "ephemeral"}, None]
-    assert body["system"] == [{"type": "text", "text": "be brief"}]
+    assert [block.get("cache_control") for block in turn["content"]] == [{"type": "ephemeral"}, None, None]
+    assert [block["text"] for block in turn["content"]] == ["one", REMINDER, "hi"]
+    assert "system" not in body
 
 
 def test_a_parts_cache_mark_beats_the_messages_which_goes_to_the_last_block_and_a_tools_is_kept() -> None:

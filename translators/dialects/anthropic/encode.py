@@ -34,21 +34,21 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
     losses: list[Loss] = []
     model = model_of(target.model)
     names = Names((tool.name for tool in conversation.tools), MAX_NAME)
-    turns = turns_of(conversation, names, losses, keeps_thinking=target.keeps_thinking, goes_on=model.goes_on)
+    messages = turns_of(conversation, names, losses, keeps_thinking=target.keeps_thinking, goes_on=model.goes_on)
     tools = list(_tools(conversation.tools, names, target.genuine, losses))
     tools += _typed_tools(conversation.hosted, {tool.name for tool in tools}, losses)
     choice = _tool_choice(conversation, tools, names, losses)
     answer = _structured(conversation.output_format, tools, choice, target.genuine and model.formats, losses)
     max_tokens = conversation.max_tokens or target.max_output_tokens or model.max_tokens
     wish = wish_of(conversation.thinking, target, losses)
-    plan = plan_of(wish, model, turns.messages, answer.choice, max_tokens, losses)
+    plan = plan_of(wish, model, messages, answer.choice, max_tokens, losses)
     sampling = _sampling(conversation, model, plan, losses)
     system = [block for text in conversation.system if (block := text_block(text)) is not None]
     request = wire.Request(
         model=target.model,
-        messages=turns.messages,
+        messages=messages,
         max_tokens=max_tokens,
-        system=[*system, *turns.system] or None,
+        system=system or None,
         tools=answer.tools or None,
         tool_choice=answer.choice,
         stop_sequences=_stop(conversation.stop, losses) or None,

@@ -9,7 +9,8 @@ from typing import Final, Literal
 
 from msgspec import Struct, field
 
-from translators.conversation import Conversation, Loss, Message, Role, Text, ToolCall, ToolResult
+from translators.beside import reminder
+from translators.conversation import Conversation, Loss, Message, Role, ToolCall, ToolResult
 from translators.dialects.anthropic import wire
 from translators.dialects.anthropic.blocks import (
     Placed,
@@ -46,17 +47,9 @@ class _Turn(Struct, eq=False):
     answered: list[_Call] = field(default_factory=list)
 
 
-class Turns(Struct):
-    """What became of the messages. `system`: texts from the middle of the conversation, which go to the end of the
-    system text."""
-
-    messages: list[wire.Message]
-    system: list[wire.TextBlock]
-
-
 def turns_of(
     conversation: Conversation, names: Names, losses: list[Loss], *, keeps_thinking: bool, goes_on: bool
-) -> Turns:
+) -> list[wire.Message]:
     """The conversation in Anthropic's order. `goes_on`: whether it may end with the beginning of an answer."""
     sorter = _Sorter(losses)
     for index, message in enumerate(conversation.messages):
@@ -69,7 +62,7 @@ def turns_of(
         losses.append(Loss("$.messages", "the model can't go on with an answer: a last word of the user's was added"))
         messages.append(wire.Message("user", [wire.TextBlock(FILLER)]))
     _strip_prefill(messages[-1])
-    return Turns(messages, sorter.system)
+    return messages
 
 
 def starts_thinking(message: wire.Message) -> bool:
@@ -82,7 +75,6 @@ class _Sorter:
 
     def __init__(self, losses: list[Loss]) -> None:
         self.turns: list[_Turn] = []
-        self.system: list[wire.TextBlock] = []
         self._losses = losses
         self._latest: dict[str, _Call] = {}
         self._unanswered: dict[str, deque[_Call]] = {}
@@ -100,7 +92,7 @@ class _Sorter:
             if type(part) is ToolResult:
                 self._result(placed, part)
             elif role is Role.SYSTEM:
-                self._system(placed)
+                self._remind(placed)
             elif type(part) is not ToolCall:
                 self._turn(role).parts.append(placed)
             elif role is Role.ASSISTANT:
@@ -113,11 +105,10 @@ class _Sorter:
             self.turns.append(_Turn(role))
         return self.turns[-1]
 
-    def _system(self, placed: Placed) -> None:
-        if isinstance(placed.part, Text):
-            self.system += [block for block in user_blocks([placed], self._losses) if isinstance(block, wire.TextBlock)]
-        else:
-            self._losses.append(Loss(placed.path, "only text may stand in a system message"))
+    def _remind(self, placed: Placed) -> None:
+        text = reminder(placed.part, placed.path, self._losses)
+        if text is not None:
+            self._turn(Role.USER).parts.append(Placed(placed.message, placed.index, text))
 
     def _call(self, placed: Placed, part: ToolCall) -> None:
         """An id that comes again in a later turn means the later call from then on."""

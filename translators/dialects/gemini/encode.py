@@ -41,9 +41,8 @@ def encode_request(conversation: Conversation, target: Target) -> EncodedRequest
     losses: list[Loss] = []
     model = model_of(target.model)
     names = Names(tool_names(conversation), MAX_NAME, also=ALSO_IN_NAMES, letter_first=True)
-    turns = TurnWriter(names, model, target, losses)
-    contents = turns.write(conversation)
-    system = [*(wire.RequestPart(text.text) for text in conversation.system if text.text), *turns.system]
+    contents = TurnWriter(names, model, target, losses).write(conversation)
+    system = [wire.RequestPart(text.text) for text in conversation.system if text.text]
     if not contents and system:  # Words for the system alone are the user's.
         contents, system = [wire.RequestContent("user", system)], []
     if not contents:

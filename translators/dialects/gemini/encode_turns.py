@@ -9,7 +9,8 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from translators.conversation import Conversation, Loss, Message, Part, Role, Text, Thinking, ToolCall, ToolResult
+from translators.beside import reminder
+from translators.conversation import Conversation, Loss, Message, Part, Role, Thinking, ToolCall, ToolResult
 from translators.dialect import Target
 from translators.dialects.gemini import request_wire as wire
 from translators.dialects.gemini.encode_parts import call_part, response_part, said
@@ -43,8 +44,7 @@ class _Turn(Struct, eq=False):
 
 
 class TurnWriter:
-    """write(conversation): its contents, with the losses put into the list that was handed over. `system`: texts from
-    the middle of the conversation, which go to the end of the system instruction."""
+    """write(conversation): its contents, with the losses put into the list that was handed over."""
 
     def __init__(self, names: Names, model: Model, target: Target, losses: list[Loss]) -> None:
         self._names = names
@@ -55,7 +55,6 @@ class TurnWriter:
         self._latest: dict[str, _Call] = {}
         self._waiting: Waiting[_Call] = Waiting(lambda call: call.result is not None)
         self._signature: str | None = None
-        self.system: list[wire.RequestPart] = []
 
     def write(self, conversation: Conversation) -> list[wire.RequestContent]:
         """All turns. Empty where the conversation says nothing."""
@@ -81,7 +80,7 @@ class TurnWriter:
             if type(part) is ToolResult:
                 self._result(part, place)
             elif role is Role.SYSTEM:
-                self._instruct(part, place)
+                self._remind(part, place)
             elif role is Role.USER:
                 self._say(Role.USER, part, place)
             elif type(part) is ToolCall:
@@ -106,11 +105,10 @@ class TurnWriter:
             made.thought_signature, self._signature = self._signature, None
         self._turn(role).words.append(made)
 
-    def _instruct(self, part: Part, place: Place) -> None:
-        if not isinstance(part, Text):
-            self._losses.append(Loss(str(place), "only text may stand in a system message"))
-        elif part.text:
-            self.system.append(wire.RequestPart(part.text))
+    def _remind(self, part: Part, place: Place) -> None:
+        text = reminder(part, str(place), self._losses)
+        if text is not None:
+            self._say(Role.USER, text, place)
 
     def _thought(self, part: Thinking, place: Place) -> None:
         """Signed elsewhere, it would be refused; unsigned, only some compatibles want it."""

@@ -125,11 +125,19 @@ def test_what_both_can_say_comes_back_as_it_was() -> None:
     assert [(tool.name, bytes(tool.schema or b"")) for tool in again.tools] == [("f", bytes(F.schema or b""))]
 
 
-def test_neighbours_are_one_turn_and_system_text_goes_to_the_top() -> None:
-    body, request = encoded(conversation(user("a"), system("rule"), user("b"), assistant("c"), system=(Text("first"),)))
-    assert [block["text"] for block in body["system"]] == ["first", "rule"]
+def test_neighbours_are_one_turn_and_system_text_among_them_a_reminder_in_its_place() -> None:
+    turns = user("a"), system("rule", " "), user("b"), assistant("c")
+    body, request = encoded(conversation(*turns, system=(Text("first"),)))
+    assert body["system"] == [{"type": "text", "text": "first"}]
     assert [turn["role"] for turn in body["messages"]] == ["user", "assistant"]
-    assert request.losses == ()
+    words = [block["text"] for block in body["messages"][0]["content"]]
+    assert words == ["a", "<system-reminder>\nrule\n</system-reminder>", "b"]
+    assert losses(request) == ["$.messages[1].content[0]"]
+
+
+def test_a_reminder_between_a_call_and_its_result_stands_behind_the_result() -> None:
+    turns = user("a"), assistant(CALL), system("rule"), user(RESULT)
+    assert blocks(*turns) == [["user", "text"], ["assistant", "tool_use"], ["user", "tool_result", "text"]]
 
 
 def test_an_assistants_turn_is_thoughts_words_calls() -> None:
@@ -216,7 +224,7 @@ def test_blank_text_is_dropped_and_a_turn_of_nothing_else_with_it() -> None:
     assert blocks(user("a", " \n"), assistant(""), user("b")) == [["user", "text", "text"]]
 
 
-@pytest.mark.parametrize("messages", [(), (assistant("hello"),), (system("only"),)])
+@pytest.mark.parametrize("messages", [(), (assistant("hello"),), (system(" "),)])
 def test_a_user_begins(messages: tuple[Message, ...]) -> None:
     body, request = encoded(conversation(*messages))
     assert body["messages"][0] == {"role": "user", "content": [{"type": "text", "text": "Continue."}]}

@@ -101,11 +101,12 @@ def test_neighbours_of_one_role_are_one_turn() -> None:
     ]
 
 
-def test_system_texts_are_the_system_instruction_wherever_they_stand() -> None:
-    late = Message(Role.SYSTEM, (Text("late"),))
+def test_a_system_text_in_mid_conversation_stays_in_its_place_as_a_reminder() -> None:
+    late = Message(Role.SYSTEM, (Text("late"), Text(" ")))
     said = body(user("a"), late, user("b"), system=(Text("early"),))
-    assert said["systemInstruction"] == {"parts": [{"text": "early"}, {"text": "late"}]}
-    assert [content["parts"] for content in said["contents"]] == [[{"text": "a"}, {"text": "b"}]]
+    assert said["systemInstruction"] == {"parts": [{"text": "early"}]}
+    [content] = said["contents"]
+    assert [part["text"] for part in content["parts"]] == ["a", "<system-reminder>\nlate\n</system-reminder>", "b"]
 
 
 def test_a_request_of_system_text_alone_is_the_users() -> None:
