@@ -22,6 +22,7 @@ from translators.events import Usage
 from translators.jsonio import with_fields
 from translators.modalities import readable
 from translators.pipe import NO_CONTEXT, Keep, ReplyStream
+from translators.sound_schemas import with_sound_schemas
 
 __all__ = [
     "BadRequest",
@@ -121,7 +122,8 @@ def encode_conversation(conversation: Conversation, upstream: str, target: Targe
     """
     dialect = registry.dialect(upstream)
     counting = dialect.counting if target.operation is Operation.COUNT_TOKENS else None
-    conversation = readable(conversation if counting is None else prompt_of(conversation), target.input_modalities)
+    conversation = with_sound_schemas(conversation if counting is None else prompt_of(conversation))
+    conversation = readable(conversation, target.input_modalities)
     box = boxed(conversation.output_format) if conversation.output_format and dialect.object_answers else None
     if box is not None:
         conversation = msgspec.structs.replace(conversation, output_format=box)

@@ -105,3 +105,18 @@ def found(root: Schema, reference: str) -> object:
         key = step.replace("~1", "/").replace("~0", "~")
         place = place.get(key) if isinstance(place, dict) else None
     return place
+
+
+def nested(schema: Any) -> list[Any]:
+    """The schemas within, by position: a property may be called anything."""
+    if not isinstance(schema, dict):
+        return []
+    inner: list[Any] = []
+    for key in ("properties", "$defs", "definitions", "patternProperties"):
+        if isinstance(schema.get(key), dict):
+            inner += schema[key].values()
+    for key in ("anyOf", "oneOf", "allOf", "prefixItems"):
+        if isinstance(schema.get(key), list):
+            inner += schema[key]
+    inner += [schema[key] for key in ("items", "additionalProperties", "not") if isinstance(schema.get(key), dict)]
+    return inner

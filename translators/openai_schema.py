@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.errors import BadRequest
+from translators.json_schema import nested
 from translators.jsonio import ENCODER
 
 CACHED_SCHEMAS: Final = 512
@@ -94,7 +95,7 @@ def _required(schema: dict[str, Any]) -> set[str]:
 def _with_items(schema: Any) -> bool:
     """Gives arrays without `items` empty ones, in place; whether there were any."""
     repaired = False
-    for inner in _nested(schema):
+    for inner in nested(schema):
         repaired |= _with_items(inner)
     if isinstance(schema, dict) and schema.get("type") == "array" and not schema.keys() & {"items", "prefixItems"}:
         schema["items"] = {}
@@ -113,19 +114,4 @@ def _fits_strict(schema: Any) -> bool:
             return False
         if properties.keys() - _required(schema):
             return False
-    return all(_fits_strict(inner) for inner in _nested(schema))
-
-
-def _nested(schema: Any) -> list[Any]:
-    """The schemas within, by position: a property may be called anything."""
-    if not isinstance(schema, dict):
-        return []
-    inner: list[Any] = []
-    for key in ("properties", "$defs", "definitions", "patternProperties"):
-        if isinstance(schema.get(key), dict):
-            inner += schema[key].values()
-    for key in ("anyOf", "oneOf", "allOf", "prefixItems"):
-        if isinstance(schema.get(key), list):
-            inner += schema[key]
-    inner += [schema[key] for key in ("items", "additionalProperties", "not") if isinstance(schema.get(key), dict)]
-    return inner
+    return all(_fits_strict(inner) for inner in nested(schema))

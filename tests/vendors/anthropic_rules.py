@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tests.vendors import anthropic_shapes as shapes
+from tests.vendors.anthropic_schema_rules import SCHEMAS
 from tests.vendors.anthropic_thinking_rules import THINKING
 from tests.vendors.anthropic_turns import all_blocks, blocks, turns, version_of
 from tests.vendors.rules import Asked, Refusal, RuleBook
@@ -170,22 +171,6 @@ def tool_names_are_unique(asked: Asked) -> None:
         raise Refusal("tools: Tool names must be unique.")
 
 
-@RULES.rule(
-    "anthropic.types.ToolParam.input_schema; recorded clients: type object required, no oneOf/anyOf/allOf at the top"
-)
-def input_schemas_are_objects(asked: Asked) -> None:
-    for index, tool in enumerate(asked.body.get("tools") or ()):
-        if "input_schema" not in tool:
-            continue
-        schema, place = tool["input_schema"], f"tools.{index}.custom.input_schema"
-        if "type" not in schema:
-            raise Refusal(f"{place}.type: Field required")
-        if schema["type"] != "object":
-            raise Refusal(f"{place}.type: Input should be 'object'")
-        if {"oneOf", "anyOf", "allOf"} & schema.keys():
-            raise Refusal(f"{place}: input_schema does not support oneOf, allOf, or anyOf at the top level")
-
-
 @RULES.rule("answered by the vendor, as the comments of AutoGen's _anthropic_client.py and of several gateways say")
 def tool_choice_needs_tools(asked: Asked) -> None:
     choice = asked.body.get("tool_choice")
@@ -289,27 +274,8 @@ def images_can_be_read(asked: Asked) -> None:
             raise Refusal(f"{place}.{block['type']}.source.url.url: Only HTTPS URLs are supported.")
 
 
-@RULES.rule(f"{DOCS}/build-with-claude/structured-outputs: objects need additionalProperties false")
-def output_schema_is_closed(asked: Asked) -> None:
-    output = (asked.body.get("output_config") or {}).get("format") or asked.body.get("output_format")
-    if output is not None and _open_object(output["schema"]):
-        raise Refusal(
-            "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false"
-        )
-
-
+RULES.extend(SCHEMAS)
 RULES.extend(THINKING)
-
-
-def _open_object(schema: Any) -> bool:
-    if isinstance(schema, list):
-        return any(_open_object(item) for item in schema)
-    if not isinstance(schema, dict):
-        return False
-    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
-        return True
-    nested = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
-    return _open_object([*nested, schema.get("items"), schema.get("anyOf")])
 
 
 def _worded(flaw: Misshapen) -> str:

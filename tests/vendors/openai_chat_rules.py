@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from tests.vendors import openai_chat_combinations as combinations
 from tests.vendors import openai_chat_shapes as shapes
 from tests.vendors.openai_chat_schema import schema_fault
 from tests.vendors.openai_chat_words import string_too_long, too_long, worded
@@ -304,6 +305,10 @@ def images_can_be_read(asked: Asked) -> None:
                     param=f"messages[{index}].content",
                     code="invalid_value",
                 )
+
+
+GENUINE.extend(combinations.GENUINE)
+COMPATIBLE.extend(combinations.COMPATIBLE)
 
 
 def _names(body: dict[str, Any]) -> Iterator[tuple[str, str]]:

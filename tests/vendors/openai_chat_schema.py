@@ -18,6 +18,9 @@ def schema_fault(schema: Any, *, strict: bool, at: tuple[str, ...] = ()) -> str 
         return f"{where}, object schema missing properties."
     if kind == "array" and "items" not in schema and "prefixItems" not in schema:
         return f"{where}, array schema missing items."
+    for word, expected in (("properties", "object"), ("required", "array")):
+        if word in schema and schema[word] is None:
+            return f"{where}, None is not of type '{expected}'."
     properties = schema.get("properties", {})
     if strict:
         forbidden = next((word for word in STRICT_REFUSED if word in schema), None)

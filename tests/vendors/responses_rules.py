@@ -122,6 +122,12 @@ def chosen_tools_are_there(asked: Asked) -> None:
         raise Refusal(f"Tool choice '{choice['type']}' not found in 'tools' parameter.", param="tool_choice")
 
 
+@GENUINE.rule("openai.types.responses.response_create_params.tool_choice; vllm-project/vllm/pull/21052: as OpenAI does")
+def required_tools_are_there(asked: Asked) -> None:
+    if asked.body.get("tool_choice") == "required" and not asked.body.get("tools"):
+        raise Refusal("Tool choice 'required' must be specified with 'tools' parameter.", param="tool_choice")
+
+
 @GENUINE.rule(ANSWERED + "openai/codex/issues/93, continuedev/continue/issues/10092")
 @BACKEND.rule(ANSWERED + "openai/codex/issues/93, continuedev/continue/issues/10092")
 def calls_are_answered(asked: Asked) -> None:

@@ -98,6 +98,7 @@ BAD: dict[tuple[str, str], list[Asked]] = {
         genuine(input=[USER, {"role": "assistant", "content": [{"type": "input_text", "text": "x"}]}, USER])
     ],
     ("genuine", "chosen_tools_are_there"): [genuine(tool_choice={"type": "function", "name": "f"}, tools=[TOOL])],
+    ("genuine", "required_tools_are_there"): [genuine(tool_choice="required")],
     ("genuine", "reasoning_is_followed"): [genuine(input=[USER, SEALED]), genuine(input=[SEALED, USER])],
     ("genuine", "previous_response_is_there"): [genuine(previous_response_id="resp_1")],
     ("backend", "stream_is_true"): [without("stream"), backend(stream=False)],

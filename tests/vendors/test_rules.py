@@ -33,6 +33,7 @@ type Change = Callable[[dict[str, Any]], None]
 USER = {"role": "user", "content": "hi"}
 TOOL = {"name": "f", "input_schema": {"type": "object"}}
 CHAT_TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+CHOSEN = {"type": "function", "function": {"name": "g"}}
 USE = {"type": "tool_use", "id": "t1", "name": "f", "input": {}}
 RESULT = {"type": "tool_result", "tool_use_id": "t1"}
 CALL = {"type": "function", "id": "c1", "function": {"name": "f", "arguments": "{}"}}
@@ -203,6 +204,10 @@ BAD: dict[tuple[str, str], list[Asked]] = {
     ("anthropic", "output_schema_is_closed"): [
         claude(output_config={"format": {"type": "json_schema", "schema": {"type": "object"}}})
     ],
+    ("anthropic", "input_schemas_are_sound"): [
+        claude(tools=[{**TOOL, "input_schema": {"type": "object", "properties": None}}]),
+        claude(tools=[{**TOOL, "input_schema": {"type": "object", "properties": {"a": {"required": None}}}}]),
+    ],
     ("openai", "shape_is_known"): [
         chat(top_k=1),
         chat(messages=[{**USER, "cache_control": {}}]),
@@ -218,6 +223,11 @@ BAD: dict[tuple[str, str], list[Asked]] = {
     ("openai", "reasoning_models_have_no_stop"): [chat("o3", stop=["x"])],
     ("openai", "other_models_have_no_effort"): [chat(reasoning_effort="low")],
     ("openai", "temperature_is_between_0_and_2"): [chat(temperature=2.5), chat(temperature=-1)],
+    ("openai", "one_limit_is_set"): [chat(max_tokens=5, max_completion_tokens=5)],
+    ("openai", "top_logprobs_need_logprobs"): [chat(top_logprobs=2), chat(top_logprobs=2, logprobs=False)],
+    ("compatible", "top_logprobs_need_logprobs"): [chat(top_logprobs=2)],
+    ("openai", "chosen_tools_are_there"): [chat(tools=[CHAT_TOOL], tool_choice=CHOSEN)],
+    ("compatible", "chosen_tools_are_there"): [chat(tools=[CHAT_TOOL], tool_choice=CHOSEN)],
     ("openai", "stops_are_few"): [chat(stop=list("abcde"))],
     ("openai", "stream_options_need_a_stream"): [chat(stream_options={"include_usage": True})],
     ("openai", "tools_are_neither_none_nor_many"): [chat(tools=[]), chat(tools=[CHAT_TOOL] * 129)],
@@ -241,6 +251,8 @@ BAD: dict[tuple[str, str], list[Asked]] = {
     ("openai", "parameters_are_objects"): [
         chat(tools=[chat_tool(parameters={"type": "object"})]),
         chat(tools=[chat_tool(parameters={"type": "string"})]),
+        chat(tools=[chat_tool(parameters={"type": "object", "properties": None})]),
+        chat(tools=[chat_tool(parameters={"type": "object", "properties": {}, "required": None})]),
         chat(tools=[chat_tool(parameters={"type": "object", "properties": {"a": {"type": "array"}}})]),
         chat(tools=[chat_tool(strict=True, parameters={"type": "object", "properties": {}})]),
     ],

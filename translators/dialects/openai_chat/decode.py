@@ -48,6 +48,9 @@ def decode_request(body: bytes) -> Conversation:
             if tool.name not in allowed
         ]
         tools = tuple(tool for tool in tools if tool.name in allowed)
+    if choice is not None and choice.name and not choice.hosted and all(tool.name != choice.name for tool in tools):
+        more.append(Loss("$.tool_choice", "the tool that it asks for is not there"))
+        choice = None
     return Conversation(
         model=request.model,
         messages=reader.messages(),

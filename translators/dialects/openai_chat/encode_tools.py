@@ -1,11 +1,22 @@
 """The neutral tools -> those of a chat request."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import UNSET, Struct
 
-from translators.conversation import ChoiceMode, Conversation, Grammar, Hosted, HostedTool, Loss, Place, Tool
+from translators.conversation import (
+    ChoiceMode,
+    Conversation,
+    Grammar,
+    Hosted,
+    HostedTool,
+    Loss,
+    Place,
+    Tool,
+    ToolChoice,
+)
 from translators.dialect import Target
 from translators.dialects.openai_chat import wire_tools
 from translators.names import Names
@@ -42,7 +53,7 @@ def declared(conversation: Conversation, names: Names, target: Target, losses: l
         _custom(tool, names) if tool.name in custom else _function(tool, names, target, f"$.tools[{index}]", losses)
         for index, tool in enumerate(tools)
     ]
-    choice = _choice(conversation, names, custom, losses) if sent else None
+    choice = _choice(conversation.tool_choice, tools, names, custom, losses) if sent else None
     if not sent:
         _lost_choice(conversation, losses)
     return Declared(sent, choice, _search(conversation.hosted, target, losses), custom)
@@ -71,15 +82,18 @@ def _function(tool: Tool, names: Names, target: Target, path: str, losses: list[
 
 
 def _choice(
-    conversation: Conversation, names: Names, custom: frozenset[str], losses: list[Loss]
+    choice: ToolChoice | None, tools: Sequence[Tool], names: Names, custom: frozenset[str], losses: list[Loss]
 ) -> str | wire_tools.Choice | None:
-    choice = conversation.tool_choice
+    """`tools`: those that are sent."""
     if choice is None:
         return None
     if choice.mode is not ChoiceMode.ONE:
         return _CHOICES[choice.mode]
     if choice.hosted:
         losses.append(Loss("$.tool_choice", "chat completions can't be made to use a tool of the vendor's"))
+        return None
+    if all(tool.name != choice.name for tool in tools):
+        losses.append(Loss("$.tool_choice", "the tool that it asks for is not sent"))
         return None
     named = wire_tools.Named(names.upstream(choice.name))
     if choice.name in custom:

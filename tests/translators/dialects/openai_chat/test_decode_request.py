@@ -238,6 +238,15 @@ def test_tool_choices(choice: Any, neutral: ToolChoice | None) -> None:
     assert decode(tools=[TOOL], tool_choice=choice).tool_choice == neutral
 
 
+@pytest.mark.parametrize(
+    "asked", [{"tool_choice": {"type": "function", "function": {"name": "gone"}}}, {"function_call": {"name": "gone"}}]
+)
+def test_the_choice_of_a_tool_that_is_not_there_is_a_loss(asked: dict[str, Any]) -> None:
+    conversation = decode(tools=[TOOL], **asked)
+    assert conversation.tool_choice is None
+    assert [loss.path for loss in conversation.losses] == ["$.tool_choice"]
+
+
 def test_allowed_tools_leave_only_those() -> None:
     allowed = {"mode": "required", "tools": [{"type": "function", "function": {"name": "g"}}]}
     conversation = decode(tools=[TOOL, OTHER], tool_choice={"type": "allowed_tools", "allowed_tools": allowed})

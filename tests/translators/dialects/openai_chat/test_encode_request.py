@@ -448,6 +448,13 @@ def test_tools_and_choices() -> None:
     assert not without.keys() & {"tool_choice", "parallel_tool_calls", "tools"}
 
 
+def test_the_choice_of_a_tool_that_is_one_too_many_is_a_loss() -> None:
+    tools = tuple(Tool(f"f{number}") for number in range(129))
+    body, encoded = encode(tools=tools, tool_choice=ToolChoice(ChoiceMode.ONE, "f128"), target=OPENAI)
+    assert "tool_choice" not in body
+    assert [loss.path for loss in encoded.losses] == ["$.tools[128]", "$.tool_choice"]
+
+
 def test_output_formats() -> None:
     assert encode(output_format=OutputFormat())[0]["response_format"] == {"type": "json_object"}
     wanted = OutputFormat(Raw(b'{"type":"object"}'), "a name", strict=True)
