@@ -92,6 +92,7 @@ class ExchangeConductor:
         preferred = None if self._bond is None else self._bond.preferred(tiers, shared.clock())
         counts = exchange.operation is Operation.COUNT_TOKENS
         self._rounds = Rounds(exchange.model, tiers, shared.shares, preferred, stream=exchange.stream, counts=counts)
+        self._first_asked = next((tier[0].routed for tier in tiers), "")
         self._unsaid: GatewayError | None = None
         self._last: UpstreamAttempt | None = None
         self._leg_failed: tuple[Leg, Outcome] | None = None
@@ -172,7 +173,7 @@ class ExchangeConductor:
         exchange = self._exchange
         if exchange.operation is not Operation.COUNT_TOKENS:
             return None
-        return estimate(exchange.client, self._outbound.prompted.body)
+        return estimate(exchange.client, self._outbound.prompted(self._first_asked).body)
 
     def _attempt(self, turn: Turn, now_s: float) -> UpstreamAttempt | None:
         """None where this upstream can't be told what the client said; another one may."""

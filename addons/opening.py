@@ -108,11 +108,12 @@ def open_exchange(visit: Visit, serving: Serving, asked: Asked, answering: str, 
     tiers = serving.router.candidates(answering)
     if not tiers:
         raise serving.router.unknown(answering)
+    routed = tiers[0][0].routed
     if operation is not Operation.GENERATE:
         tiers = able(dialect, operation, tiers)
     if not tiers and operation is Operation.COUNT_TOKENS:
         rules = serving.conductors.rules
-        said = rules.prompted(asked.body, asked=asked.model, client=dialect.name, operation=operation)
+        said = rules.prompted(asked.body, asked=asked.model, client=dialect.name, operation=operation, routed=routed)
         counted = estimate(dialect, said.body)
         visit.flow.response = http.Response.make(counted.status, counted.body, counted.headers)
         return

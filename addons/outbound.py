@@ -59,9 +59,9 @@ class Outbound:
         self._exchange = exchange
         self._continuity = continuity
         self._rules = rules
-        self._prompted: Ruled | None = None
-        self._conversation: Conversation | None = None
-        self._translated: dict[tuple[str, Target], tuple[TranslatedRequest, tuple[str, ...]]] = {}  # by provider
+        self._prompted: dict[str, Ruled] = {}  # by the model of a route
+        self._decoded: tuple[bytes, Conversation] | None = None
+        self._translated: dict[tuple[str, str, Target], tuple[TranslatedRequest, tuple[str, ...]]] = {}
 
     def say(self, candidate: Candidate, credential: Credential) -> Said:
         """The request as this upstream hears it. Raises BadRequest."""
@@ -78,22 +78,27 @@ class Outbound:
             input_modalities=candidate.input_modalities,
             operation=self._exchange.operation,
         )
-        translated = self._translated.get((provider.name, target))  # Its credentials have the target in common.
+        key = (provider.name, candidate.routed, target)  # What the provider's credentials have in common.
+        translated = self._translated.get(key)
         if translated is None:
-            translated = self._translated[provider.name, target] = self._translate(provider, upstream, target)
+            translated = self._translated[key] = self._translate(candidate, upstream, target)
         found, ruled = translated
         request = self._request(candidate, credential, upstream, target, found.body)
         return Said(upstream, request, found.context, found.losses, ruled)
 
-    @property
-    def prompted(self) -> Ruled:
-        """What the client said, under the prompt rules. Raises BadRequest."""
-        if self._prompted is None:
+    def prompted(self, routed: str = "") -> Ruled:
+        """What the client said, under the prompt rules. `routed`: for which model of a route. Raises BadRequest."""
+        prompted = self._prompted.get(routed)
+        if prompted is None:
             exchange = self._exchange
-            self._prompted = self._rules.prompted(
-                exchange.body, asked=exchange.model, client=exchange.client.name, operation=exchange.operation
+            prompted = self._prompted[routed] = self._rules.prompted(
+                exchange.body,
+                asked=exchange.model,
+                client=exchange.client.name,
+                operation=exchange.operation,
+                routed=routed,
             )
-        return self._prompted
+        return prompted
 
     def _streams(self, provider: Provider, credential: Credential) -> bool:
         """Whether the upstream must be asked for a stream, which is then put together for the client."""
@@ -101,26 +106,28 @@ class Outbound:
 
     def clear(self) -> None:
         """Lets go of what was translated."""
-        self._prompted = None
-        self._conversation = None
+        self._prompted.clear()
+        self._decoded = None
         self._translated.clear()
 
     def _translate(
-        self, provider: Provider, upstream: Dialect, target: Target
+        self, candidate: Candidate, upstream: Dialect, target: Target
     ) -> tuple[TranslatedRequest, tuple[str, ...]]:
         """And what the rules have changed in it."""
-        translated = self._own(target) if upstream is self._exchange.client else self._foreign(upstream, target)
-        payload = self._payload(translated.body, upstream, target)
+        said, duties = self.prompted(candidate.routed), candidate.provider.duties
+        put = self._own if upstream is self._exchange.client else self._foreign
+        translated = put(said.body, upstream, target)
+        payload = self._payload(translated.body, upstream, target, candidate.routed)
         body, losses = payload.body, translated.losses
-        if provider.duties is not None:
-            body, lost = provider.duties(body, target)
+        if duties is not None:
+            body, lost = duties(body, target)
             losses += lost
-        told = self.prompted.told + payload.told
+        told = said.told + payload.told
         if body is translated.body and losses is translated.losses:
             return translated, told
         return msgspec.structs.replace(translated, body=body, losses=losses), told
 
-    def _payload(self, body: bytes, upstream: Dialect, target: Target) -> Ruled:
+    def _payload(self, body: bytes, upstream: Dialect, target: Target, routed: str) -> Ruled:
         """Only what is generated is ruled: to count, or to compact, vendors take few fields and refuse all others.
 
         CLIProxyAPI rules compactions too, but as `openai-response`: its rules on `codex`, so nearly all, pass them by.
@@ -135,23 +142,23 @@ class Outbound:
             client=exchange.client.name,
             upstream=upstream.name,
             headers=exchange.headers,
+            routed=routed,
         )
 
-    def _own(self, target: Target) -> TranslatedRequest:
+    def _own(self, body: bytes, upstream: Dialect, target: Target) -> TranslatedRequest:
         """The client's own bytes, for an upstream of its dialect."""
         exchange = self._exchange
-        name, body = exchange.client.name, self.prompted.body
         if exchange.operation is not Operation.GENERATE and not exchange.client.model_in_path:
             body = _unstreamed(body)
         asked = Peek(exchange.model, exchange.stream)
-        return translate_request(body, name, name, target=target, asked=asked)
+        return translate_request(body, upstream.name, upstream.name, target=target, asked=asked)
 
-    def _foreign(self, upstream: Dialect, target: Target) -> TranslatedRequest:
+    def _foreign(self, body: bytes, upstream: Dialect, target: Target) -> TranslatedRequest:
         exchange = self._exchange
-        if self._conversation is None:
-            decoded = exchange.client.decode_request(self.prompted.body)
-            self._conversation = msgspec.structs.replace(decoded, model=exchange.model, stream=exchange.stream)
-        conversation = self._continuity.put_back(exchange.client_name, self._conversation, upstream.name)
+        if self._decoded is None or self._decoded[0] is not body:
+            decoded = exchange.client.decode_request(body)
+            self._decoded = body, msgspec.structs.replace(decoded, model=exchange.model, stream=exchange.stream)
+        conversation = self._continuity.put_back(exchange.client_name, self._decoded[1], upstream.name)
         translated = encode_conversation(conversation, upstream.name, target)
         context = msgspec.structs.replace(
             translated.context, reply_id=secrets.token_hex(12), created_s=int(exchange.received_s)

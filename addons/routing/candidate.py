@@ -41,6 +41,11 @@ class Candidate:
     input_modalities: frozenset[str] | None = None
     leg: Leg | None = None
 
+    @property
+    def routed(self) -> str:
+        """Which model of a route it is; "" where it is of none."""
+        return "" if self.leg is None else self.leg.model
+
 
 type Tier = tuple[Candidate, ...]
 """Candidates of one priority. Who of them begins is not the router's to say: see addons.rounds."""

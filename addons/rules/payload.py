@@ -81,19 +81,27 @@ class PayloadRules:
     def __init__(self, settings: Payload, *, withdraws_images: bool = False) -> None:
         self._rules = tuple(_rules(settings))
         self._withdraws_images = withdraws_images
-        self._found: dict[tuple[str, str, str, str], tuple[Rule, ...]] = {}
+        self._found: dict[tuple[tuple[str, str, str], str, str], tuple[Rule, ...]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._rules) or self._withdraws_images
 
     def apply(
-        self, body: bytes, *, asked: str, model: str, client: str, upstream: str, headers: Mapping[str, str]
+        self,
+        body: bytes,
+        *,
+        asked: str,
+        model: str,
+        client: str,
+        upstream: str,
+        headers: Mapping[str, str],
+        routed: str = "",
     ) -> Ruled:
-        """The body under the rules. `asked`, `model`: as the client and the upstream call the model. `client`,
-        `upstream`: dialects. `headers`: the client's, names in lower case. Raises BadRequest for a body that is no
-        JSON object, where a rule might be about it.
+        """The body under the rules. `asked`, `model`: as the client and the upstream call the model; `routed`: as the
+        route that the client asked for does. `client`, `upstream`: dialects. `headers`: the client's, names in lower
+        case. Raises BadRequest for a body that is no JSON object, where a rule might be about it.
         """
-        rules = self._about(asked, model, client, upstream, headers)
+        rules = self._about((asked, model, routed), client, upstream, headers)
         withdraws = self._withdraws_images and images.may_be_offered(body)
         if not rules and not withdraws:
             return Ruled(body)
@@ -101,14 +109,14 @@ class PayloadRules:
         told = [*(images.withdraw(value) if withdraws else ()), *_applied(rules, value)]
         return Ruled(value.raw if told else body, tuple(told))
 
-    def _about(self, asked: str, model: str, client: str, upstream: str, headers: Mapping[str, str]) -> list[Rule]:
-        key = (asked, model, client, upstream)
+    def _about(self, names: tuple[str, str, str], client: str, upstream: str, headers: Mapping[str, str]) -> list[Rule]:
+        key = (names, client, upstream)
         rules = self._found.get(key)
         if rules is None:
-            rules = tuple(self._of(called(asked, model), client, upstream))
+            rules = tuple(self._of(called(*names), client, upstream))
             if len(self._found) >= _CACHED:  # Clients choose these names.
                 self._found.clear()
-            if len(asked) <= _LONGEST_CACHED:
+            if len(names[0]) <= _LONGEST_CACHED:
                 self._found[key] = rules
         held = ((rule, tuple(one for one in rule.meant if one.scope.holds(headers))) for rule in rules)
         return [Rule(rule.way, meant, rule.edits) for rule, meant in held if meant]

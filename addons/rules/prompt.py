@@ -70,12 +70,12 @@ class PromptRules:
     def __bool__(self) -> bool:
         return bool(self._rules)
 
-    def apply(self, body: bytes, *, asked: str, client: str) -> Ruled:
-        """The client's body under the rules. `asked`: the model. Raises BadRequest for a body that is no JSON object,
-        where a rule might be about it.
+    def apply(self, body: bytes, *, asked: str, client: str, routed: str = "") -> Ruled:
+        """The client's body under the rules. `asked`, `routed`: the model, and which one of a route it is. Raises
+        BadRequest for a body that is no JSON object, where a rule might be about it.
         """
         texts = TEXTS.get(client)
-        names = called(asked)
+        names = called(asked, routed=routed)
         rules = [rule for rule in self._rules if rule.means(names, client)]
         if texts is None or not rules:
             return Ruled(body)

@@ -18,11 +18,11 @@ class Rules:
         self.payload = PayloadRules(settings.payload, withdraws_images=settings.disable_image_generation)
         self.prompts = PromptRules(settings.prompt_rules)
 
-    def prompted(self, body: bytes, *, asked: str, client: str, operation: Operation) -> Ruled:
-        """The client's body under the prompt rules; a compaction is no prompt."""
+    def prompted(self, body: bytes, *, asked: str, client: str, operation: Operation, routed: str = "") -> Ruled:
+        """The client's body under the prompt rules; a compaction is no prompt. `routed`: which model of a route."""
         if not self.prompts or operation is Operation.COMPACT:
             return Ruled(body)
-        return self.prompts.apply(body, asked=asked, client=client)
+        return self.prompts.apply(body, asked=asked, client=client, routed=routed)
 
 
 def ruled_text(told: Sequence[str]) -> str:

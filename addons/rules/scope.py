@@ -81,7 +81,8 @@ class Scope:
         return all(name in headers and fits(pattern, headers[name]) for name, pattern in self.headers)
 
 
-def called(asked: str, upstream_model: str = "") -> tuple[str, ...]:
-    """What a request's model is called: by the upstream, by the client, and by the client without a suffix."""
-    names = (upstream_model, asked, read(asked).bare)
+def called(asked: str, upstream_model: str = "", routed: str = "") -> tuple[str, ...]:
+    """What a request's model is called: by the upstream, by the client, and by the route that the client asked for; the
+    latter two without a suffix, too."""
+    names = (upstream_model, asked, read(asked).bare, routed, read(routed).bare)
     return tuple(dict.fromkeys(name for name in names if name))

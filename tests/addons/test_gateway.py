@@ -228,6 +228,21 @@ def test_who_speaks_another_dialect_is_translated(
     step.cancelled()
 
 
+def test_an_estimate_for_a_route_counts_what_rules_of_its_model_put_in() -> None:
+    rule = {"name": "r", "enabled": True, "target": "system", "action": "inject", "content": "many words " * 50}
+    counts = []
+    for model in ("chat-asked", "other"):
+        ruled = {
+            **CONFIG,
+            "model-routes": [{"alias": "best", "models": ["chat-asked"]}],
+            "prompt-rules": [{**rule, "models": [{"name": model}]}],
+        }
+        gateway = Gateway(Current(Builder(Forgetful()).build(parse(json.dumps(ruled)).settings)))
+        _, told = answered(gateway, "/v1/messages/count_tokens", {"model": "best", "messages": HELLO})
+        counts.append(told["input_tokens"])
+    assert counts[0] > counts[1] + 50
+
+
 def test_a_count_that_nobody_makes_is_estimated_where_the_request_can_be_read(gateway: Gateway) -> None:
     body = {"model": "chat-asked", "messages": [{"role": "user", "content": "hello"}]}
     status, told = answered(gateway, "/v1/messages/count_tokens", body)

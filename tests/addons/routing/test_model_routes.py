@@ -222,6 +222,65 @@ def test_rules_are_about_a_route_by_its_own_name_too() -> None:
     assert json.loads(on.play(client="openai_chat", model="best", body=body).attempt().request.body)["seed"] == 7
 
 
+@pytest.mark.parametrize("client", ["openai_chat", "anthropic"])
+def test_rules_are_about_the_model_of_a_route_that_is_asked_just_then(client: str) -> None:
+    inject = {"enabled": True, "target": "system", "action": "inject"}
+    on = Stage(
+        {
+            "openai-compatibility": vendors(),
+            "model-routes": [{"alias": "best", "models": ["one(high)", "two"]}],
+            "prompt-rules": [
+                {**inject, "name": name, "content": f"Say {name}.", "models": [{"name": name}]}
+                for name in ("one", "two")
+            ],
+            "payload": {"override": [{"models": [{"name": "two"}], "params": {"seed": 7}}]},
+        }
+    )
+    played = on.play(client=client, model="best", body={"model": "best", "max_tokens": 9, "messages": HI})
+    first = played.attempt()
+    assert b"Say one." in first.request.body
+    assert b"Say two." not in first.request.body
+    assert list(played.exchange.ruled) == ["prompt one"]
+    refuse(first, 500)
+    second = played.attempt()
+    assert b"Say two." in second.request.body
+    assert b"Say one." not in second.request.body
+    assert list(played.exchange.ruled) == ["prompt two", "override seed"]
+
+
+def test_models_of_a_route_that_their_upstreams_call_the_same_hear_their_own_rules() -> None:
+    on = Stage(
+        {
+            "openai-compatibility": [chat(name, models=[{"name": "same", "alias": name}]) for name in ("one", "two")],
+            "model-routes": [{"alias": "best", "models": ["one", "two"]}],
+            "payload": {"override": [{"models": [{"name": "two"}], "params": {"seed": 7}}]},
+        }
+    )
+    played = play(on)
+    first = played.attempt()
+    refuse(first, 500)
+    seeds = [json.loads(attempt.request.body).get("seed") for attempt in (first, played.attempt())]
+    assert seeds == [None, 7]
+
+
+def test_our_own_count_of_a_route_counts_what_rules_of_its_model_put_in() -> None:
+    rule = {"name": "r", "enabled": True, "target": "system", "action": "inject", "content": "many words " * 50}
+    key = {"api-key": "k-1", "base-url": "http://a.test", "models": [{"name": "one"}]}
+    counts = []
+    for model in ("one", "other"):
+        on = Stage(
+            {
+                "claude-api-key": [key],
+                "model-routes": [{"alias": "best", "models": ["one"]}],
+                "prompt-rules": [{**rule, "models": [{"name": model}]}],
+            }
+        )
+        played = on.play(operation="count_tokens", model="best", body={"model": "best", "messages": HI})
+        refuse(played.attempt(), 500)
+        counts.append(json.loads(played.answer().body)["input_tokens"])
+    assert counts[0] > counts[1] + 50
+
+
 def test_keys_of_each_model_take_turns_though_the_first_models_fail() -> None:
     given = {"alias": "best", "models": ["one", "two"]}
     entries = [
