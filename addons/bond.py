@@ -32,8 +32,10 @@ class Bond:
         return None if session is None else Bond(session, sessions)
 
     def preferred(self, tiers: Sequence[Tier], now_s: float) -> Preferred | None:
-        """The session's credential, whatever its priority."""
-        for candidate in (candidate for tier in tiers for candidate in tier):
+        """The session's credential, whatever its priority. Of a route only that of the model whose turn it is: which
+        one is asked is the route's to say."""
+        asked = [tier for tier in tiers if tier[0].leg == tiers[0][0].leg]
+        for candidate in (candidate for tier in asked for candidate in tier):
             credential = self.sessions.bound(candidate.pool, self.session, candidate.model, now_s)
             if credential is not None and credential in candidate.credentials:
                 self.bound = Preferred(candidate, credential)

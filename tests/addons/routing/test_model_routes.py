@@ -9,7 +9,7 @@ from addons.attempt import UpstreamAttempt
 from addons.route import Router
 from addons.serving import Builder
 from addons.settings import parse
-from tests.support.conducting import HI, Kept, Play, Stage, chat, refuse, reply
+from tests.support.conducting import HI, Kept, Play, Stage, chat, key_of, refuse, reply
 from translators.conversation import ThinkingMode, ThinkingWish
 
 MODELS: Final = ("one", "two", "three")
@@ -279,6 +279,39 @@ def test_our_own_count_of_a_route_counts_what_rules_of_its_model_put_in() -> Non
         refuse(played.attempt(), 500)
         counts.append(json.loads(played.answer().body)["input_tokens"])
     assert counts[0] > counts[1] + 50
+
+
+def test_a_session_does_not_keep_a_route_from_the_model_whose_turn_it_is() -> None:
+    given = {"alias": "best", "models": ["one", "two"], "cooldown-seconds": 60}
+    on = Stage(
+        {
+            "openai-compatibility": vendors(("k-1", "k-2")),
+            "model-routes": [given],
+            "routing": {"session-affinity": True},
+            "disable-cooling": True,
+        }
+    )
+
+    def asked(session: str, *failures: int) -> list[str]:
+        """Who is asked in a session whose first attempts fail so."""
+        played = on.play(client="openai_chat", model="best", headers={"x-session-id": session})
+        keys = []
+        for status in (*failures, 200):
+            attempt = played.attempt()
+            keys.append(key_of(attempt))
+            if status == 200:
+                reply(attempt)
+            else:
+                refuse(attempt, status)
+        played.conductor.finished(200, 1)
+        return keys
+
+    mine = asked("mine")
+    assert asked("mine") == mine == ["one-k-1"]
+    assert [key[:3] for key in asked("other", 500, 500)] == ["one", "one", "two"]
+    assert asked("mine")[0].startswith("two")
+    on.now_s += 61
+    assert asked("mine") == mine
 
 
 def test_keys_of_each_model_take_turns_though_the_first_models_fail() -> None:
