@@ -16,19 +16,37 @@ def may_be_offered(body: bytes) -> bool:
 
 
 def withdraw(body: Value) -> list[str]:
-    """Takes the tool out, and the choice of it. What has been changed, for people."""
+    """Takes the tool out, and the choice of it. What has been changed, for people.
+
+    Vendors refuse a choice among no tools, and one of a tool that is not there.
+    """
     told = []
-    tools = body.get("tools")
-    if tools is not None:
-        offered = [index for index, tool in enumerate(tools.items()) if _text(tool.get("type")) == TOOL]
-        for index in reversed(offered):
-            tools.drop(index)
-        told += ["disable-image-generation tools"] if offered else []
-    choice = body.get("tool_choice")
-    if choice is not None and TOOL in (_text(choice), _text(choice.get("type"))):
+    tools, choice = body.get("tools"), body.get("tool_choice")
+    if tools is not None and _taken_out(tools):
+        told.append("disable-image-generation tools")
+        if not len(tools):
+            body.drop("tools")
+            if choice is not None:
+                body.drop("tool_choice")
+            return told
+    if choice is None:
+        return told
+    allowed = choice.get("tools")
+    if TOOL in (_text(choice), _text(choice.get("type"))):
         body.drop("tool_choice")
-        told.append("disable-image-generation tool_choice")
-    return told
+    elif allowed is None or not _taken_out(allowed):
+        return told
+    elif not len(allowed):
+        choice.replace(b'"none"')
+    return [*told, "disable-image-generation tool_choice"]
+
+
+def _taken_out(tools: Value) -> bool:
+    """Whether it was among them."""
+    found = [index for index, tool in enumerate(tools.items()) if _text(tool.get("type")) == TOOL]
+    for index in reversed(found):
+        tools.drop(index)
+    return bool(found)
 
 
 def _text(value: Value | None) -> str | None:

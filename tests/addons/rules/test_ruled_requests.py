@@ -185,6 +185,41 @@ def test_a_payload_rule_may_offer_images_again() -> None:
     assert [tool["type"] for tool in painted(True, payload=rule)["tools"]] == ["function", "image_generation"]
 
 
+@pytest.mark.parametrize("choice", ["auto", "required", {"type": "image_generation"}, None])
+def test_where_it_was_the_only_tool_nothing_is_chosen_either(choice: Any) -> None:
+    said = {"model": "big", "input": "hi", "tools": PAINTER[:1]} | ({} if choice is None else {"tool_choice": choice})
+    stage = Stage({"codex-api-key": [RESPONSES], "disable-image-generation": True})
+    body = heard(stage.play(client="openai_responses", body=said))
+    assert not {"tools", "tool_choice"} & body.keys()
+    rule = {"override": [{"models": ANY, "params": {"tools.-1": {"type": "image_generation"}}}]}
+    again = Stage({"codex-api-key": [RESPONSES], "disable-image-generation": True, "payload": rule})
+    body = heard(again.play(client="openai_responses", body=said))
+    assert (body["tools"], "tool_choice" in body) == ([{"type": "image_generation"}], False)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "left"),
+    [
+        ([{"type": "image_generation"}], "none"),
+        (
+            [{"type": "image_generation"}, {"type": "function", "name": "look"}],
+            {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "look"}]},
+        ),
+        ([{"type": "function", "name": "look"}], None),
+    ],
+)
+def test_it_is_not_among_the_tools_that_may_be_called(allowed: Any, left: Any) -> None:
+    choice = {"type": "allowed_tools", "mode": "required", "tools": allowed}
+    tools = [PAINTER[0], {"type": "function", "name": "look", "parameters": {"type": "object"}}]
+    stage = Stage({"codex-api-key": [RESPONSES], "disable-image-generation": True})
+    play = stage.play(
+        client="openai_responses", body={"model": "big", "input": "hi", "tools": tools, "tool_choice": choice}
+    )
+    body = heard(play)
+    assert (len(body["tools"]), body["tool_choice"]) == (1, left or choice)
+    assert len(play.exchange.ruled) == (1 if left is None else 2)
+
+
 def test_what_is_withdrawn_is_told_and_another_choice_stays() -> None:
     stage = Stage({"codex-api-key": [RESPONSES], "disable-image-generation": True})
     body = {"model": "big", "input": "image_generation", "tools": PAINTER, "tool_choice": "auto"}
