@@ -31,6 +31,9 @@ HELD_EVENTS: Final = 16
 HELD_BYTES: Final = 64 << 10
 ERROR_BODY_BYTES: Final = 256 << 10
 
+_FRAMES: Final = (b"data:", b"event:", b":")
+"""How a stream of events begins, and no JSON does: some relays send one as whatever they like."""
+
 
 class UpstreamAttempt:
     """See addons.exchange.Attempt. `settle(outcome)` gives the lease back, once.
@@ -137,17 +140,20 @@ class UpstreamAttempt:
         self._refused = not 200 <= status < 300
         content_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
         if not self._refused and content_type == "text/event-stream":
-            keep = Keep.NOTHING if self._remember is None else Keep.THOUGHTS
-            if not self._exchange.stream and self._whole_of is None:
-                keep = Keep.ALL
-            self._stream = ReplyStream(
-                self._upstream.name, self._exchange.client.name, context=self._context, keep=keep
-            )
+            self._stream = self._reply_stream()
+
+    def _reply_stream(self) -> ReplyStream:
+        keep = Keep.NOTHING if self._remember is None else Keep.THOUGHTS
+        if not self._exchange.stream and self._whole_of is None:
+            keep = Keep.ALL
+        return ReplyStream(self._upstream.name, self._exchange.client.name, context=self._context, keep=keep)
 
     def _last_cut(self) -> bytes:
         return self._outward.close() if self.head is Head.OPEN else b""
 
     def _take(self, data: bytes) -> bytes:
+        if not self._refused and self._stream is None and not self._held and data.lstrip().startswith(_FRAMES):
+            self._stream = self._reply_stream()
         if self._stream is None:
             self._hold(data)
             if self._refused and self._held_bytes > ERROR_BODY_BYTES:

@@ -223,7 +223,14 @@ def test_a_break_behind_an_error_is_not_told_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "body"), [(JSON, WHOLE), (SSE, ROLE + HELLO + STOP + DONE)], ids=["whole", "streamed"]
+    ("headers", "body"),
+    [
+        (JSON, WHOLE),
+        (SSE, ROLE + HELLO + STOP + DONE),
+        (JSON, ROLE + HELLO + STOP + DONE),
+        ((), b"\n: hello\n\n" + ROLE + HELLO + STOP + DONE),
+    ],
+    ids=["whole", "streamed", "streamed as JSON", "streamed as nothing"],
 )
 @pytest.mark.parametrize("stream", [True, False], ids=["for a stream", "for a whole"])
 @pytest.mark.parametrize("client", ["anthropic", "openai_chat"])
@@ -240,6 +247,13 @@ def test_the_client_gets_the_form_that_it_asked_for_whatever_the_upstream_sends(
     assert b"hello" in said
     assert b'"model":"asked"' in said.replace(b'": "', b'":"')
     assert setting.kinds == [OutcomeKind.OK]
+
+
+def test_a_whole_reply_that_comes_in_pieces_is_no_stream_whatever_they_begin_with() -> None:
+    attempt = Setting("openai_chat").attempt
+    attempt.opened(200, JSON)
+    said = b"".join(attempt.feed(WHOLE[at : at + 1]) for at in range(len(WHOLE))) + attempt.close()
+    assert b"hello" in said
 
 
 @pytest.mark.parametrize(
