@@ -37,5 +37,4 @@ class RouteTurns:
 
     def failed(self, leg: Leg, now_s: float, retry_after_s: float | None = None) -> None:
         """It is passed over from now on, for as long as its vendor says where that is longer."""
-        self._until_s = {key: until_s for key, until_s in self._until_s.items() if until_s > now_s}
         self._until_s[leg.alias, leg.model] = now_s + max(leg.cooldown_s, retry_after_s or 0.0)

@@ -179,3 +179,37 @@ def test_a_token_count_of_the_upstream_passes_as_it_is() -> None:
     attempt.opened(200, JSON_HEAD)
     attempt.feed(b'{"input_tokens": 7}')
     assert attempt.close() == b'{"input_tokens": 7}'
+
+
+def test_a_client_that_leaves_before_it_has_heard_anything_has_had_no_reply() -> None:
+    one = play(1)
+    reply(one.attempt())
+    one.conductor.finished(None, 0)
+    (record,) = one.stage.sink.records
+    assert record.status is None
+
+
+def test_who_can_not_be_told_what_the_client_says_is_not_the_reason_where_others_have_failed() -> None:
+    models = {"models": [{"name": "big"}]}
+    sound = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
+    body = {"model": "big", "messages": [{"role": "user", "content": [sound]}]}
+    deaf = {"codex-api-key": [{"api-key": "k-1", "base-url": "http://deaf.test", "priority": 1, **models}]}
+    hearing = {"gemini-api-key": [{"api-key": "k-2", "base-url": "http://hearing.test", **models}]}
+    one = Stage({**deaf, **hearing}).play(client="openai_chat", body=body)
+    attempt = one.attempt()
+    assert attempt.request.host == "hearing.test"
+    refuse(attempt, 500)
+    assert one.answer().status == 429
+    assert Stage(deaf).play(client="openai_chat", body=body).answer().status == 400
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_refusal_of_the_clients_own_vendor_keeps_its_bytes_and_its_hint(stream: bool) -> None:
+    key = {"api-key": "k-1", "base-url": "http://127.0.0.1:9", "models": [{"name": "big"}]}
+    one = Stage({"claude-api-key": [key]}).play(stream=stream)
+    said = b'{ "type":"error", "error": {"type":"invalid_request_error","message":"odd"} }'
+    refuse(one.attempt(), 400, said, retry_after="7")
+    answer = one.answer()
+    assert (answer.status, answer.body) == (400, said)
+    assert answer.frame.startswith(b"event: error") if stream else answer.frame == said
+    assert [value for name, value in answer.headers if name == b"retry-after"] == [b"7"]

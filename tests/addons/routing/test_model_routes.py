@@ -133,6 +133,17 @@ def test_where_all_have_failed_the_one_that_is_free_first_is_asked_first() -> No
     assert begins(on) == "one"
 
 
+def test_once_the_time_of_all_that_failed_is_over_the_order_is_the_configs() -> None:
+    on = stage(cooldown_seconds=600)
+    fails(on, 500)
+    on.now_s += 300
+    fails(on, 500)
+    on.now_s += 500
+    fails(on, 500)
+    on.now_s += 3000
+    assert begins(on) == "one"
+
+
 def test_in_turn_each_request_begins_one_further() -> None:
     on = stage(strategy="round-robin", models=["one", "two", "three"])
     assert [begins(on) for _ in range(5)] == ["one", "two", "three", "one", "two"]

@@ -255,3 +255,9 @@ def test_any_text_is_a_path_or_is_refused_with_a_reason(text: str) -> None:
     except ValueError:
         return
     list(places.find(document.read(BODY), path))
+
+
+def test_what_is_behind_a_place_that_is_not_there_is_not_filled_without_end() -> None:
+    assert edited(f"a.{places.MOST_FILLED}", "1", "{}") == {"a": [None] * places.MOST_FILLED + [1]}
+    assert edited(f"a.{places.MOST_FILLED + 1}", "1", "{}") == {}
+    assert edited(f"a.b.{places.MOST_FILLED + 1}.c", "1", '{"a": 5}') == {"a": 5}

@@ -134,6 +134,12 @@ def test_a_marker_is_adjacent_in_any_block_or_nothing_is_put_in() -> None:
     assert after(system(blocks), {**INJECT, "content": "!", "marker": "A"}) == system(blocks)
 
 
+def test_of_several_blocks_with_the_marker_the_first_gets_the_content() -> None:
+    blocks = [{"type": "text", "text": text} for text in ("no", "A one", "A two")]
+    changed = [{"type": "text", "text": text} for text in ("no", "A! one", "A two")]
+    assert after(system(blocks), {**INJECT, "content": "!", "marker": "A"}) == system(changed)
+
+
 def test_a_message_that_holds_only_results_or_images_is_not_what_the_user_said() -> None:
     said = {"role": "user", "content": [{"type": "text", "text": "look"}]}
     results = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "text"}]}
@@ -150,8 +156,9 @@ def test_a_users_message_that_answers_a_call_is_not_what_the_user_said() -> None
     assert [message["content"] for message in changed["messages"]] == ["hello!", "sunny"]
 
 
-def test_no_text_is_put_before_a_tool_result() -> None:
-    result = {"type": "tool_result", "tool_use_id": "t", "content": "x"}
+@pytest.mark.parametrize("kind", ["tool_result", "mcp_tool_result"])
+def test_no_text_is_put_before_a_tool_result(kind: str) -> None:
+    result = {"type": kind, "tool_use_id": "t", "content": "x"}
     said = {"type": "text", "text": "go on"}
     rule = {**INJECT, "target": "user", "content": "new", "position": "prepend"}
     changed = after({"messages": [{"role": "user", "content": [result, said]}]}, rule)

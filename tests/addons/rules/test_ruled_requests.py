@@ -200,6 +200,10 @@ def test_where_it_was_the_only_tool_nothing_is_chosen_either(choice: Any) -> Non
 @pytest.mark.parametrize(
     ("allowed", "left"),
     [
+        (
+            [{"type": "image_generation"}, {"type": "function", "name": "look"}, {"type": "image_generation"}],
+            {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "look"}]},
+        ),
         ([{"type": "image_generation"}], "none"),
         (
             [{"type": "image_generation"}, {"type": "function", "name": "look"}],
