@@ -172,8 +172,7 @@ class Router:
         """Those of the config's entries, and its routes, which look like the first of their models."""
         infos = {info.id: info for info in self._served}
         for route in self._routes.values():
-            names = (read(model).bare for model in route.models)
-            first = next((info for name in names if (info := self._info(name)) is not None), None)
+            first = next((info for name in route.models if (info := self._info(name)) is not None), None)
             if first is not None:
                 infos[route.alias] = replace(first, id=route.alias)
         return tuple(infos.values())

@@ -9,6 +9,7 @@ from addons.attempt import UpstreamAttempt
 from addons.exchange import Breakage, Head, Wait
 from addons.rounds import MAX_ATTEMPTS
 from tests.support.conducting import CHAT_REPLY, JSON_HEAD, Play, Stage, chat, refuse, reply
+from translators import stream_of
 
 
 def play(keys: int = 2, **config: Any) -> Play:
@@ -213,3 +214,25 @@ def test_a_refusal_of_the_clients_own_vendor_keeps_its_bytes_and_its_hint(stream
     assert (answer.status, answer.body) == (400, said)
     assert answer.frame.startswith(b"event: error") if stream else answer.frame == said
     assert [value for name, value in answer.headers if name == b"retry-after"] == [b"7"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_a_client_can_not_hold_of_a_stream_goes_back_with_its_next_turn(stream: bool) -> None:
+    key = {"api-key": "k-1", "base-url": "http://127.0.0.1:9", "models": [{"name": "big"}]}
+    on = Stage({"claude-api-key": [key]})
+    tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
+    asked: dict[str, Any] = {"model": "big", "messages": [{"role": "user", "content": "hi"}], "tools": [tool]}
+    content = [
+        {"type": "thinking", "thinking": "so", "signature": "c2lnbmVk"},
+        {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {}},
+    ]
+    usage = {"input_tokens": 3, "output_tokens": 4}
+    said = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": content, "usage": usage}
+    whole = json.dumps({**said, "stop_reason": "tool_use", "stop_sequence": None}).encode()
+    attempt = on.play(client="openai_chat", body=asked, stream=stream).attempt()
+    attempt.opened(200, ((b"content-type", b"text/event-stream"),))
+    assert b"look" in attempt.feed(stream_of(whole, "anthropic", "anthropic")) + attempt.close()
+    call = {"id": "toolu_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    turn = [{"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "toolu_1", "content": "x"}]
+    again = on.play(client="openai_chat", body={**asked, "messages": [*asked["messages"], *turn]}).attempt()
+    assert json.loads(again.request.body)["messages"][1]["content"][0] == content[0]

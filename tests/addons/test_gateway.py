@@ -125,6 +125,14 @@ def test_a_path_may_say_model_and_stream_and_the_body_then_does_not(
     assert json.loads(exchange.body) == body
 
 
+def test_what_stands_around_a_body_is_kept_for_the_reply(gateway: Gateway) -> None:
+    boxed = {"model": "chat-asked", "request": said("hello")}
+    exchange = opened(gateway, "/v1internal:streamGenerateContent?alt=sse", boxed)
+    assert (exchange.client.name, exchange.model, exchange.stream) == ("gemini", "chat-asked", True)
+    assert json.loads(exchange.body) == boxed["request"]
+    assert exchange.envelope is not None
+
+
 def test_a_count_that_a_vendor_makes_is_an_exchange(gateway: Gateway) -> None:
     exchange = opened(gateway, "/v1beta/models/a%2Fgemini%3A1%3AcountTokens", said("hello"))
     assert (exchange.operation, exchange.model, exchange.stream) == (Operation.COUNT_TOKENS, "a/gemini:1", False)
@@ -161,6 +169,7 @@ def test_a_clients_key_is_not_shown_to_people(gateway: Gateway, header: str) -> 
     assert flow.response is not None
     assert flow.response.status_code == 200
     assert flow.request.headers[header] == MASK
+    assert MASK not in [value for name, value in flow.request.headers.items() if name != header]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """Structured output by way of a tool reaches the client as text."""
 
+import json
+
+from translators import stream_of
 from translators.conversation import Reply, Text, ToolCall
 from translators.dialect import Context
 from translators.events import Event, PartDelta, PartEnd, PartKind, PartStart, ReplyEnd, ReplyStart, StopReason, Usage
@@ -56,3 +59,16 @@ def test_nothing_changes_without_such_a_tool() -> None:
     reply = Reply("r", "m", (ToolCall("c", "shell", "{}"),), StopReason.TOOL_USE)
     assert as_text(reply, Context()) is reply
     assert as_text(reply, Context(json_tool="json_reply")) is reply
+
+
+def test_a_whole_reply_is_streamed_as_text_too() -> None:
+    block = {"type": "tool_use", "id": "toolu_1", "name": "json_reply", "input": {"a": 1}}
+    usage = {"input_tokens": 3, "output_tokens": 4}
+    said = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [block], "usage": usage}
+    body = json.dumps({**said, "stop_reason": "tool_use", "stop_sequence": None}).encode()
+    stream = stream_of(body, "anthropic", "openai_chat", context=Context(json_tool="json_reply"))
+    chunks = [json.loads(line[6:]) for line in stream.split(b"\n\n") if line.startswith(b"data: {")]
+    deltas = [choice["delta"] for chunk in chunks for choice in chunk["choices"]]
+    assert not any("tool_calls" in delta for delta in deltas)
+    assert json.loads("".join(delta.get("content") or "" for delta in deltas)) == {"a": 1}
+    assert [choice["finish_reason"] for chunk in chunks for choice in chunk["choices"]][-1] == "stop"

@@ -22,6 +22,7 @@ FEW = st.text(alphabet="ab-.", max_size=8)
         ("*", ["", "anything"], []),
         (" gpt-5 ", ["gpt-5"], ["gpt-5 "]),
         ("a*a", ["aa", "aba"], ["a"]),
+        ("*ab*ba*", ["abba", "xab-bay"], ["aba", "baab"]),
         ("a?c[d]", ["a?c[d]"], ["abcd"]),
     ],
 )

@@ -195,6 +195,8 @@ def test_its_package_reads_the_lists_and_the_errors(answers: Answers, client: ol
     shown = client.show("m")
     assert shown.capabilities == ["completion", "tools", "vision", "thinking"]
     assert (shown.modelinfo or {})["anthropic.context_length"] == 200_000
+    answers.put(DIALECT.one_model(ModelInfo("m", "anthropic", thinking=ThinkingRange(), input_modalities=("text",))))
+    assert client.show("m").capabilities == ["completion", "tools"]
     answers.put(DIALECT.encode_error(UpstreamError(ErrorKind.NOT_FOUND, "no such model", status=404)), status=404)
     with pytest.raises(ollama.ResponseError, match="no such model") as caught:
         client.chat(MODEL)
