@@ -192,16 +192,16 @@ def test_a_client_that_leaves_before_it_has_heard_anything_has_had_no_reply() ->
 
 def test_who_can_not_be_told_what_the_client_says_is_not_the_reason_where_others_have_failed() -> None:
     models = {"models": [{"name": "big"}]}
-    sound = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
-    body = {"model": "big", "messages": [{"role": "user", "content": [sound]}]}
+    sound = {"inlineData": {"mimeType": "audio/wav", "data": "AAAA"}}
+    body = {"contents": [{"role": "model", "parts": [sound]}]}
     deaf = {"codex-api-key": [{"api-key": "k-1", "base-url": "http://deaf.test", "priority": 1, **models}]}
     hearing = {"gemini-api-key": [{"api-key": "k-2", "base-url": "http://hearing.test", **models}]}
-    one = Stage({**deaf, **hearing}).play(client="openai_chat", body=body)
+    one = Stage({**deaf, **hearing}).play(client="gemini", body=body)
     attempt = one.attempt()
     assert attempt.request.host == "hearing.test"
     refuse(attempt, 500)
     assert one.answer().status == 429
-    assert Stage(deaf).play(client="openai_chat", body=body).answer().status == 400
+    assert Stage(deaf).play(client="gemini", body=body).answer().status == 400
 
 
 @pytest.mark.parametrize("stream", [False, True])
