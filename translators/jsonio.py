@@ -89,8 +89,9 @@ def text_of(raw: Raw) -> str:
 
 
 def is_said(value: Raw | UnsetType) -> TypeGuard[Raw]:
-    """Whether an opaque field says anything: null is as good as nothing."""
-    return isinstance(value, Raw) and bytes(value) != b"null"
+    """Whether an opaque field says anything: null is as good as nothing, and so is an empty one, which stands for a
+    field that is not there."""
+    return isinstance(value, Raw) and bytes(value) not in (b"", b"null")
 
 
 def all_of(words: str | list[str] | None) -> tuple[str, ...]:

@@ -21,9 +21,9 @@ from translators.dialects.gemini.decode_contents import ContentReader
 from translators.dialects.gemini.decode_tools import ToolReader
 from translators.dialects.gemini.schema import from_google
 from translators.dialects.gemini.spelling import respelled
-from translators.dialects.gemini.wire import ABSENT, is_said
+from translators.dialects.gemini.wire import ABSENT
 from translators.errors import BadRequest
-from translators.jsonio import ENCODER, UNREADABLE, check_text
+from translators.jsonio import ENCODER, UNREADABLE, check_text, is_said
 
 TIERS: Final[Mapping[str, str]] = {"standard": "default", "flex": "flex", "priority": "priority"}
 """Source: ServiceTier of the SDK."""

@@ -24,10 +24,10 @@ from translators.conversation import (
     Video,
 )
 from translators.dialects.gemini import request_wire as wire
-from translators.dialects.gemini.wire import ABSENT, is_said
+from translators.dialects.gemini.wire import ABSENT
 from translators.dialects.gemini.words import NAME, SKIP_SIGNATURE
 from translators.errors import BadRequest
-from translators.jsonio import ENCODER, UNREADABLE, text_of
+from translators.jsonio import ENCODER, UNREADABLE, is_said, text_of
 from translators.place import Place
 from translators.waiting import Waiting
 

@@ -8,8 +8,9 @@ from msgspec import Raw
 from translators.conversation import Hosted, HostedTool, Loss, Tool
 from translators.dialects.gemini import request_wire as wire
 from translators.dialects.gemini.schema import from_google
-from translators.dialects.gemini.wire import ABSENT, is_said
+from translators.dialects.gemini.wire import ABSENT
 from translators.errors import BadRequest
+from translators.jsonio import is_said
 
 RESTRICTING: Final = ("ANY", "VALIDATED")
 HOSTED: Final = {

@@ -12,11 +12,6 @@ from msgspec import Raw, Struct
 ABSENT: Final = Raw(b"")
 
 
-def is_said(raw: Raw) -> bool:
-    """Whether an opaque field says anything: null is as good as nothing."""
-    return raw is not ABSENT and bytes(raw) != b"null"
-
-
 class PartialArgument(Struct, rename="camel", gc=False):
     """A piece of a call's arguments. `json_path` says where it belongs; strings come in pieces.
 
