@@ -7,10 +7,21 @@ Source of the words: ai.google.dev/api/caching#Schema; `types.Schema` of the goo
 from functools import lru_cache
 from typing import Any, Final
 
-import msgspec
 from msgspec import Raw, Struct
 
-from translators.json_schema import CACHED_SCHEMAS, OF_TYPE, TYPES, Schema, found, is_null, joined, kept, merge, type_of
+from translators.json_schema import (
+    CACHED_SCHEMAS,
+    OF_TYPE,
+    SCHEMA,
+    TYPES,
+    Schema,
+    found,
+    is_null,
+    joined,
+    kept,
+    merge,
+    type_of,
+)
 from translators.jsonio import ENCODER
 
 MAX_PLACES: Final = 2000
@@ -37,8 +48,6 @@ FORMATS: Final = {
 SCALARS: Final = ("string", "number", "boolean")
 """What stands for a value of any type: Google wants one named."""
 
-_ANY: Final = msgspec.json.Decoder()
-
 
 class Fitted(Struct, frozen=True):
     """`unsaid`: the words of JSON schema that only the descriptions say now."""
@@ -54,9 +63,7 @@ def google_schema(schema: Raw, path: str) -> Fitted:
 
 @lru_cache(maxsize=CACHED_SCHEMAS)
 def _fitted(data: bytes) -> Fitted:
-    schema = _ANY.decode(data)
-    if not isinstance(schema, dict):
-        raise ValueError("a schema is an object")
+    schema = SCHEMA.decode(data)
     fitter = _Fitter(schema)
     fitted = fitter.fit(schema, 0)
     return Fitted(Raw(ENCODER.encode(fitted)), tuple(sorted(fitter.unsaid)))

@@ -7,12 +7,16 @@ kept, since a client sends the same tools with every request.
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
 from msgspec import Raw
 
 from translators.errors import BadRequest
 from translators.jsonio import UNREADABLE
 
 type Schema = dict[str, Any]
+
+SCHEMA: Final[msgspec.json.Decoder[Schema]] = msgspec.json.Decoder(dict[str, Any])
+"""Schemas may be `true` and `false` within; as a whole they are objects."""
 
 CACHED_SCHEMAS: Final = 512
 MAX_CACHED_BYTES: Final = 32 << 10

@@ -15,10 +15,8 @@ from msgspec import Raw, Struct
 
 from translators.dialects.anthropic.wire import ABSENT
 from translators.errors import BadRequest
-from translators.json_schema import CACHED_SCHEMAS, kept
+from translators.json_schema import CACHED_SCHEMAS, SCHEMA, Schema, kept
 from translators.jsonio import ENCODER, UNREADABLE
-
-type Schema = dict[str, Any]
 
 UNIONS: Final = ("anyOf", "oneOf", "allOf")
 NO_FIELDS: Final = Raw(b'{"type":"object","properties":{}}')
@@ -41,7 +39,6 @@ class _Root(Struct):
 
 
 _ROOT: Final = msgspec.json.Decoder(_Root)
-_WHOLE: Final = msgspec.json.Decoder(Schema.__value__)
 
 
 class ToolSchema(Struct, frozen=True):
@@ -80,13 +77,13 @@ class _Plain(Struct, frozen=True):
 
 @lru_cache(maxsize=CACHED_SCHEMAS)
 def _plained(data: bytes) -> _Plain:
-    whole = _WHOLE.decode(data)
+    whole = SCHEMA.decode(data)
     return _Plain(Raw(ENCODER.encode(_plain(whole, 0))), _is_map(whole, 0))
 
 
 @lru_cache(maxsize=CACHED_SCHEMAS)
 def _folded(data: bytes) -> ToolSchema:
-    whole = _WHOLE.decode(data)
+    whole = SCHEMA.decode(data)
     rule = {word: whole[word] for word in UNIONS if word in whole}
     folded = _Folder(whole.get("$defs")).fold(whole)
     folded["type"] = "object"

@@ -7,14 +7,12 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
-import msgspec
 from msgspec import Raw
 
 from translators.google_schema import KEPT, NUMBERS
-from translators.json_schema import CACHED_SCHEMAS, Schema, kept
+from translators.json_schema import CACHED_SCHEMAS, SCHEMA, Schema, kept
 from translators.jsonio import ENCODER
 
-_ANY: Final = msgspec.json.Decoder()
 _SNAKE: Final = re.compile(r"_([a-z])")
 _NUMBER: Final = re.compile(r"-?\d{1,18}")
 
@@ -26,9 +24,7 @@ def from_google(schema: Raw, path: str) -> Raw:
 
 @lru_cache(maxsize=CACHED_SCHEMAS)
 def _plain(data: bytes) -> Raw:
-    schema = _ANY.decode(data)
-    if not isinstance(schema, dict):
-        raise ValueError("a schema is an object")
+    schema = SCHEMA.decode(data)
     plain = _json_schema(schema)
     return Raw(data) if plain == schema else Raw(ENCODER.encode(plain))
 
