@@ -43,8 +43,9 @@ def function_of(tool: Tool, target: Target, path: str, losses: list[Loss]) -> Fu
     if fit is None:
         losses.append(Loss(f"{path}.schema", "it is no JSON object"))
         return Function(description, None, strict)
-    if fit.changed is not None:
-        losses.append(Loss(f"{path}.schema", fit.changed))
+    if fit.rule:
+        description = "\n\n".join(filter(None, (description, fit.rule)))
+        losses.append(Loss(f"{path}.schema", "OpenAI's have no alternatives at their root: said in the description"))
     if strict and target.genuine and not fit.strict:
         losses.append(Loss(f"{path}.strict", _NOT_STRICT))
         strict = None

@@ -7,20 +7,20 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.errors import BadRequest
-from translators.json_schema import nested
+from translators.json_schema import CACHED_SCHEMAS, nested
 from translators.jsonio import ENCODER
+from translators.one_object import UNIONS, one_object
 
-CACHED_SCHEMAS: Final = 512
-_UNIONS: Final = ("anyOf", "oneOf", "allOf")
-_REFUSED_ON_TOP: Final = (*_UNIONS, "enum", "not")
+_REFUSED_ON_TOP: Final = (*UNIONS, "enum", "not")
 _STRICT_REFUSED: Final = ("allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas")
 
 
 class Fitted(Struct, frozen=True):
-    """`schema`: what to send. `changed`: what had to be said otherwise. `strict`: whether strict mode takes it."""
+    """`schema`: what to send. `rule`: what it no longer says, for the tool's description; "" for nothing. `strict`:
+    whether strict mode takes it."""
 
     schema: Raw
-    changed: str | None
+    rule: str
     strict: bool
 
 
@@ -51,35 +51,15 @@ def _fitted(data: bytes) -> Fitted | None:
     if not isinstance(schema, dict):
         return None
     repaired = _with_items(schema)
-    folded = any(key in schema for key in _REFUSED_ON_TOP)
-    if folded:
-        _fold(schema)
+    rule = ""
+    if any(word in schema for word in (*_REFUSED_ON_TOP, "$ref")):
+        schema, rule = one_object(schema, _REFUSED_ON_TOP)
         repaired = True
     if schema.get("type") is None or (isinstance(schema["type"], list) and "object" in schema["type"]):
         schema["type"], repaired = "object", True
     if schema["type"] == "object" and not isinstance(schema.get("properties"), dict):
         schema["properties"], repaired = {}, True
-    raw = Raw(ENCODER.encode(schema) if repaired else data)
-    return Fitted(raw, "its alternatives were folded into one object" if folded else None, _fits_strict(schema))
-
-
-def _fold(schema: dict[str, Any]) -> None:
-    """The alternatives' properties in one object; required is what every one of them requires."""
-    properties = _properties(schema)
-    required = _required(schema)
-    for key in _UNIONS:
-        given = schema.get(key)
-        branches = [branch for branch in given if isinstance(branch, dict)] if isinstance(given, list) else []
-        for branch in branches:
-            properties = {**_properties(branch), **properties}
-        needed = [_required(branch) for branch in branches]
-        if needed:
-            required |= set.union(*needed) if key == "allOf" else set.intersection(*needed)
-    for key in _REFUSED_ON_TOP:
-        schema.pop(key, None)
-    schema["type"], schema["properties"] = "object", properties
-    if required:
-        schema["required"] = [name for name in properties if name in required]
+    return Fitted(Raw(ENCODER.encode(schema) if repaired else data), rule, _fits_strict(schema))
 
 
 def _properties(schema: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from translators.dialects.anthropic import wire
 from translators.dialects.anthropic.blocks import control_of, text_block
 from translators.dialects.anthropic.hosted import typed_tool
 from translators.dialects.anthropic.models import Model, model_of
-from translators.dialects.anthropic.schema import NO_FIELDS, holds_maps, is_object, plain_schema, tool_schema
+from translators.dialects.anthropic.schema import NO_FIELDS, is_object, must_stay_open, plain_schema, tool_schema
 from translators.dialects.anthropic.turns import turns_of
 from translators.dialects.anthropic.wish import Plan, plan_of
 from translators.freeform import as_function
@@ -82,8 +82,10 @@ def _tools(tools: Sequence[NeutralTool], names: Names, genuine: bool, losses: li
             given = Raw(function)
         schema = tool_schema(given, path)
         strict = tool.strict or None
-        if strict and genuine and holds_maps(schema.schema, path):
-            losses.append(Loss(f"$.tools[{index}].strict", "a strict tool has no fields of any name"))
+        if strict and genuine and must_stay_open(schema.schema, path):
+            losses.append(
+                Loss(f"$.tools[{index}].strict", "strict tools close their objects, and one here must stay open")
+            )
             strict = None
         yield wire.Tool(
             name=names.upstream(tool.name),
@@ -147,15 +149,15 @@ def _structured(
     formats: bool,
     losses: list[Loss],
 ) -> _Answer:
-    """A tool that must be called stands for a format where the upstream has none, there is no schema, or it has words
-    that formats do not know."""
+    """A tool that must be called stands for a format where the upstream has none, there is no schema, or one whose
+    objects formats would close too far."""
     if wanted is None:
         return _Answer(tools, choice)
     path = "$.output_format"
     if wanted.schema is not None and not is_object(wanted.schema, path):
         losses.append(Loss(path, "a schema whose root is no object"))
         return _Answer(tools, choice)
-    if formats and wanted.schema is not None and not holds_maps(wanted.schema, path):
+    if formats and wanted.schema is not None and not must_stay_open(wanted.schema, path):
         if wanted.description:
             losses.append(Loss(f"{path}.description", "Anthropic's formats have none"))
         return _Answer(tools, choice, wire.FormatConfig(plain_schema(wanted.schema, path)))

@@ -1,12 +1,10 @@
 """JSON schemas as Anthropic takes them.
 
-A tool's schema is an object whose root has no union: unions are folded into one object that takes whatever some branch
-takes, and the true rule stands in the tool's description. The schema of structured output, and of strict tools, knows
+A tool's schema is one object, whose root has no union. The schema of structured output, and of strict tools, knows
 fewer words: those that it does not know go into the description of the place where they stood.
 Source of the second list: `lib/_parse/_transform.py` of the official SDK.
 """
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -17,14 +15,13 @@ from translators.dialects.anthropic.wire import ABSENT
 from translators.errors import BadRequest
 from translators.json_schema import CACHED_SCHEMAS, SCHEMA, Schema, kept
 from translators.jsonio import ENCODER, UNREADABLE
+from translators.one_object import UNIONS, one_object
 
-UNIONS: Final = ("anyOf", "oneOf", "allOf")
 NO_FIELDS: Final = Raw(b'{"type":"object","properties":{}}')
 FORMATS: Final = frozenset(
     ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid")
 )
 _NAMED: Final = ("$defs", "definitions")
-_MAX_BRANCHES: Final = 100
 _MAX_DEPTH: Final = 100
 
 
@@ -64,33 +61,27 @@ def plain_schema(schema: Raw, path: str) -> Raw:
     return kept(_plained, schema, path).schema
 
 
-def holds_maps(schema: Raw, path: str) -> bool:
-    """Whether some object in it may have fields of any name, and has none of a known one: structured output knows no
-    such object, and would have it empty. Raises BadRequest where it is no schema."""
-    return kept(_plained, schema, path).maps
+def must_stay_open(schema: Raw, path: str) -> bool:
+    """Whether some object in it would lose fields if it were closed, as structured output closes all: those of a map,
+    or those of its other places where its fields stand in several. Raises BadRequest where it is no schema."""
+    return kept(_plained, schema, path).open
 
 
 class _Plain(Struct, frozen=True):
     schema: Raw
-    maps: bool
+    open: bool
 
 
 @lru_cache(maxsize=CACHED_SCHEMAS)
 def _plained(data: bytes) -> _Plain:
     whole = SCHEMA.decode(data)
-    return _Plain(Raw(ENCODER.encode(_plain(whole, 0))), _is_map(whole, 0))
+    return _Plain(Raw(ENCODER.encode(_plain(whole, 0))), _is_open(whole, 0))
 
 
 @lru_cache(maxsize=CACHED_SCHEMAS)
 def _folded(data: bytes) -> ToolSchema:
-    whole = SCHEMA.decode(data)
-    rule = {word: whole[word] for word in UNIONS if word in whole}
-    folded = _Folder(whole.get("$defs")).fold(whole)
-    folded["type"] = "object"
-    if not isinstance(folded.get("properties"), dict):
-        folded["properties"] = {}
-    said = f"The input must also satisfy this JSON schema: {ENCODER.encode(rule).decode()}" if rule else ""
-    return ToolSchema(Raw(ENCODER.encode(folded)), said)
+    whole, rule = one_object(SCHEMA.decode(data), UNIONS)
+    return ToolSchema(Raw(ENCODER.encode(whole)), rule)
 
 
 def is_object(schema: Raw, path: str) -> bool:
@@ -107,62 +98,6 @@ def _read[T](decoder: msgspec.json.Decoder[T], schema: Raw, path: str) -> T:
         raise BadRequest(path, "a JSON schema") from error
 
 
-class _Folder:
-    """Makes one object of a schema's branches: it allows what every branch allows. A schema may refer to itself, and
-    to one place many times: after `_MAX_BRANCHES` the rest is left to the description."""
-
-    def __init__(self, definitions: object) -> None:
-        self._definitions = definitions if isinstance(definitions, dict) else {}
-        self._left = _MAX_BRANCHES
-
-    def fold(self, schema: Schema) -> Schema:
-        folded = {key: value for key, value in schema.items() if key not in (*UNIONS, "$ref")}
-        for branch in (*self._target(schema), *self._branches(schema, "allOf")):
-            _merge(folded, self.fold(branch), required=True)
-        for word in ("anyOf", "oneOf"):
-            branches = [self.fold(branch) for branch in self._branches(schema, word)]
-            for branch in branches:
-                _merge(folded, branch, required=False)
-            shared = [{*map(str, _list(branch.get("required")))} for branch in branches]
-            if shared and (needed := set.intersection(*shared)):
-                folded["required"] = _union(folded.get("required"), sorted(needed))
-        return folded
-
-    def _target(self, schema: Schema) -> list[Schema]:
-        """What a `$ref` to the schema's own `$defs` points at."""
-        reference = schema.get("$ref")
-        if not isinstance(reference, str):
-            return []
-        return self._allowed([self._definitions.get(reference.removeprefix("#/$defs/"))])
-
-    def _branches(self, schema: Schema, word: str) -> list[Schema]:
-        return self._allowed(_list(schema.get(word)))
-
-    def _allowed(self, branches: list[Any]) -> list[Schema]:
-        allowed = [branch for branch in branches if isinstance(branch, dict)][: self._left]
-        self._left -= len(allowed)
-        return allowed
-
-
-def _merge(into: Schema, branch: Mapping[str, Any], *, required: bool) -> None:
-    properties = branch.get("properties")
-    if isinstance(properties, dict):
-        known = into.get("properties")
-        into["properties"] = {**properties, **(known if isinstance(known, dict) else {})}
-        if into.get("additionalProperties") is False and "additionalProperties" not in branch:
-            del into["additionalProperties"]
-    if required and _list(branch.get("required")):
-        into["required"] = _union(into.get("required"), branch["required"])
-    if "description" in branch:
-        into.setdefault("description", branch["description"])
-
-
-def _union(first: object, second: object) -> list[Any]:
-    """Names of both, each once, in their order."""
-    names = [name for name in (*_list(first), *_list(second)) if isinstance(name, str)]
-    return list(dict.fromkeys(names))
-
-
 def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
@@ -171,16 +106,31 @@ def _dict(value: object) -> Schema:
     return value if isinstance(value, dict) else {}
 
 
-def _is_map(schema: object, depth: int) -> bool:
+def _is_open(schema: object, depth: int) -> bool:
     if not isinstance(schema, dict) or depth > _MAX_DEPTH:
         return False
-    names = schema.get("properties")
-    is_object = schema.get("type") == "object" or "additionalProperties" in schema
-    if is_object and not names and schema.get("additionalProperties") is not False:
+    is_map = _says_fields(schema) and not schema.get("properties") and schema.get("additionalProperties") is not False
+    if is_map or _places(schema, depth) > 1:
         return True
     inner = [one for word in (*_NAMED, "properties") for one in _dict(schema.get(word)).values()]
     inner += [one for word in UNIONS for one in _list(schema.get(word))]
-    return any(_is_map(one, depth + 1) for one in (*inner, schema.get("items")))
+    return any(_is_open(one, depth + 1) for one in (*inner, schema.get("items")))
+
+
+def _places(schema: object, depth: int) -> int:
+    """In how many places the fields of one object stand: each would be closed to the fields of the others."""
+    if not isinstance(schema, dict) or depth > _MAX_DEPTH:
+        return 0
+    either = [max(_places_each(schema, word, depth), default=0) for word in ("anyOf", "oneOf")]
+    return ("$ref" in schema) + _says_fields(schema) + sum((*_places_each(schema, "allOf", depth), *either))
+
+
+def _places_each(schema: Schema, word: str, depth: int) -> list[int]:
+    return [_places(branch, depth + 1) for branch in _list(schema.get(word))]
+
+
+def _says_fields(schema: Schema) -> bool:
+    return schema.get("type") == "object" or "properties" in schema or "additionalProperties" in schema
 
 
 def _plain(schema: object, depth: int) -> object:

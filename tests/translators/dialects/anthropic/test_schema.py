@@ -9,7 +9,7 @@ from anthropic import transform_schema
 from msgspec import Raw
 
 from tests.support.recordings import CLIENTS
-from translators.dialects.anthropic.schema import plain_schema, tool_schema
+from translators.dialects.anthropic.schema import must_stay_open, plain_schema, tool_schema
 from translators.errors import BadRequest
 
 PATH = "$.tools[0].schema"
@@ -74,6 +74,20 @@ def test_a_reference_at_the_root_is_followed() -> None:
     assert (result["type"], result["properties"]) == ("object", {"a": {}})
 
 
+@pytest.mark.parametrize("named", ["$defs", "definitions"])
+def test_a_union_that_the_root_refers_to_is_told_too(named: str) -> None:
+    union = {"anyOf": [{"properties": {"a": {}}}, {"$ref": f"#/{named}/B"}]}
+    schema = {"$ref": f"#/{named}/A", named: {"A": union, "B": {"properties": {"b": {}}}}}
+    assert folded(schema)["properties"] == {"a": {}, "b": {}}
+    assert json.loads(tool_schema(raw(schema), PATH).rule.partition(": ")[2]) == union
+
+
+@pytest.mark.parametrize("reference", ["#", "#/$defs/A", "#/$defs/no", "other.json"])
+def test_a_reference_that_leads_nowhere_leaves_what_stands_beside_it(reference: str) -> None:
+    schema = {"$ref": reference, "properties": {"a": {}}, "$defs": {"A": {"$ref": "#/$defs/A"}}}
+    assert folded(schema)["properties"] == {"a": {}}
+
+
 @pytest.mark.parametrize("width", [1, 2, 50])
 def test_a_schema_that_refers_to_itself_ends(width: int) -> None:
     loop = {"anyOf": [{"$ref": "#/$defs/A"}] * width, "properties": {"a": {}}}
@@ -101,6 +115,32 @@ def test_what_structured_output_does_not_know_is_told_in_words() -> None:
     mapping = plain({"type": "object", "additionalProperties": {"type": "string"}})
     assert mapping["additionalProperties"] is False
     assert "additionalProperties" in mapping["description"]
+
+
+A = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+B = {"type": "object", "properties": {"b": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "is_open"),
+    [
+        (A, False),
+        ({"type": "object", "additionalProperties": {"type": "string"}}, True),
+        ({"type": "object", "additionalProperties": False}, False),
+        ({"allOf": [A, B]}, True),
+        ({"allOf": [A]}, False),
+        ({"allOf": [{"$ref": "#/$defs/A"}], "description": "x", "$defs": {"A": A}}, False),
+        ({"allOf": [{"$ref": "#/$defs/A"}, {"allOf": [B]}], "$defs": {"A": A}}, True),
+        ({"type": "object", "properties": {"c": {"allOf": [A, {"properties": {"b": {}}}]}}}, True),
+        ({**A, "anyOf": [{"required": ["a"]}, {"required": ["b"]}]}, False),
+        ({**A, "oneOf": [B, {"type": "null"}]}, True),
+        ({"anyOf": [A, B]}, False),
+        ({"anyOf": [A, {"allOf": [A, B]}]}, True),
+        ({"$ref": "#/$defs/A", "properties": {"b": {}}, "$defs": {"A": A}}, True),
+    ],
+)
+def test_an_object_stays_open_that_would_lose_fields_if_it_were_closed(schema: Any, is_open: bool) -> None:
+    assert must_stay_open(raw(schema), PATH) is is_open
 
 
 def test_definitions_stay_beside_a_root_that_refers_to_them() -> None:

@@ -354,6 +354,14 @@ def test_a_client_that_wants_no_thinking_gets_the_least_that_openai_has(
             b'{"type":"object","properties":{"items":{"type":"array"}}}',
             {"type": "object", "properties": {"items": {"type": "array", "items": {}}}},
         ),
+        (
+            b'{"$ref":"#/definitions/a","definitions":{"a":{"type":"object","properties":{"b":{}}}}}',
+            {
+                "type": "object",
+                "properties": {"b": {}},
+                "definitions": {"a": {"type": "object", "properties": {"b": {}}}},
+            },
+        ),
         (b'{"type":"object","properties":{},"$defs":{}}', {"type": "object", "properties": {}, "$defs": {}}),
         (b"true", None),
     ],
@@ -364,13 +372,15 @@ def test_tool_schemas_are_objects_with_properties(schema: bytes | None, sent: An
 
 
 @pytest.mark.parametrize(("union", "required"), [("anyOf", ["c"]), ("oneOf", ["c"]), ("allOf", ["a", "b", "c"])])
-def test_alternatives_on_top_of_a_schema_are_folded_as_a_loss(union: str, required: list[str]) -> None:
+def test_alternatives_on_top_of_a_schema_are_folded_and_told_in_words(union: str, required: list[str]) -> None:
     branches = [
         {"properties": {"a": {"type": "string"}, "c": {}}, "required": ["a", "c"]},
         {"properties": {"b": {"type": "integer"}}, "required": ["b", "c"]},
     ]
-    body, encoded = encode(tools=(Tool("f", schema=Raw(json.dumps({union: branches}).encode())),))
+    body, encoded = encode(tools=(Tool("f", "Does it.", Raw(json.dumps({union: branches}).encode())),))
     sent = body["tools"][0]["function"]["parameters"]
+    first, rule = body["tools"][0]["function"]["description"].split("\n\n")
+    assert (first, json.loads(rule.partition(": ")[2])) == ("Does it.", {union: branches})
     assert sent["type"] == "object"
     assert sent["properties"] == {"a": {"type": "string"}, "b": {"type": "integer"}, "c": {}}
     assert sorted(sent["required"]) == required
