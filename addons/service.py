@@ -1,7 +1,6 @@
 """Reads the config, builds what serves it, and puts it into mitmproxy: both entrances before the engine."""
 
 import asyncio
-import gc
 import logging
 import os
 import sys
@@ -16,6 +15,7 @@ from addons import first_run, welcome
 from addons.circles import Circles
 from addons.comments import Comments
 from addons.engine import Engine
+from addons.garbage import Garbage
 from addons.gateway import Gateway
 from addons.intercept import Interception
 from addons.listen import (
@@ -58,6 +58,7 @@ class Service:
         self._saved: dict[str, Any] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._quiet = Quiet()
+        self._garbage = Garbage()
 
     def load(self, loader: Loader) -> None:
         """Adds our options, and sets those of mitmproxy's that we need."""
@@ -94,7 +95,7 @@ class Service:
         """Takes back what was changed. The listener only if nobody takes our place: a live reload keeps it open."""
         for task in self._tasks:
             task.cancel()
-        gc.unfreeze()
+        self._garbage.unsettle()
         self._builder.close()
         self._quiet.remove()
         ctx.options.update(**self._saved)
@@ -111,7 +112,8 @@ class Service:
         if proxy := welcome.unused_proxy(settings, os.environ):
             logger.warning(proxy)
         self._current = Current(self._builder.build(settings))
-        parts: list[Any] = [Circles(), Gateway(self._current), Interception(self._current), Comments(), Engine()]
+        entrances = (Gateway(self._current), Interception(self._current))
+        parts: list[Any] = [Circles(), *entrances, Comments(), Engine(garbage=self._garbage)]
         if settings.tls.enable:
             parts.insert(0, GatewayTls(settings.tls))
         for part in parts:
@@ -152,8 +154,7 @@ class Service:
             intercepts = await self._listen_for_clients_of_vendors(settings)
             ca = Path(ctx.options.confdir) / CA_FILE if intercepts else None
             welcome.say(settings, serving.router, web_url, ctx.options.cliproxy_welcome, ca)
-        gc.freeze()  # What start-up has made stays. Looking through it for garbage would stop all streams for 0.1 s.
-        gc.collect()  # Python waits for garbage a quarter as large as what it found alive: next to nothing, now.
+        self._garbage.settle()
 
     async def _listen_for_clients_of_vendors(self, settings: Settings) -> bool:
         """Adds the interception to the listeners, or says why not: the gateway goes on without it."""

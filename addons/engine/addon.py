@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addons.engine import guard
+from addons.garbage import Garbage
 from addons.listen import PLACEHOLDER_HOST
 
 logger = logging.getLogger(__name__)
@@ -25,13 +26,14 @@ class Installation(Protocol):
 class Engine:
     """Runs exchanges. It must stand behind the addon that attaches them.
 
-    `tick_s`: how late a timeout, or a kill, may be noticed.
+    `tick_s`: how late a timeout, or a kill, may be noticed. `garbage`: is told when nobody waits, and what has closed.
     """
 
     name = "cliproxy-engine"
 
-    def __init__(self, tick_s: float = TICK_S) -> None:
+    def __init__(self, tick_s: float = TICK_S, garbage: Garbage | None = None) -> None:
         self._tick_s = tick_s
+        self._garbage = garbage or Garbage()
         self._installed: Installation | None = None
 
     def running(self) -> None:
@@ -42,7 +44,7 @@ class Engine:
         if problem is None:
             from addons.engine.parts import Parts
 
-            self._installed = Parts(self._tick_s)
+            self._installed = Parts(self._tick_s, self._garbage)
         else:
             from addons.engine.fallback import SingleAttempts
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator
 from typing import Final, Literal, cast
 
-from mitmproxy.connection import Address, Connection, Server
+from mitmproxy.connection import Address, Client, Connection, Server
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layer import CommandGenerator, Layer, NextLayer
 from mitmproxy.proxy.layers.http import (
@@ -27,6 +27,7 @@ from addons.engine.stream import ExchangeStream
 from addons.engine.timers import Reason, Signal
 from addons.engine.upstream import ConnectUpstream, UpstreamHttp1
 from addons.exchange import Egress
+from addons.garbage import Garbage
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class ExchangeHttpLayer(HttpLayer):
     """One client connection."""
 
     services: Services
+    dropped: list[ExchangeStream]
     _last_alias = FIRST_ALIAS
     _made_in_event = 0
 
@@ -80,9 +82,8 @@ class ExchangeHttpLayer(HttpLayer):
         # On HTTP/1 a pipelined request begins *inside* the end of the one before it, so that the stack grows with each.
         if self.context.client.alpn != b"h2":
             self._made_in_event += 1
-        stream = ExchangeStream(
-            self.context.fork(), stream_id, self.services, hooks_now=self._made_in_event <= STREAMS_AT_ONCE
-        )
+        hooks_now = self._made_in_event <= STREAMS_AT_ONCE
+        stream = ExchangeStream(self.context.fork(), stream_id, self.services, self.dropped, hooks_now=hooks_now)
         self.streams[stream_id] = stream
         yield from self.event_to_child(stream, events.Start())
 
@@ -156,6 +157,8 @@ class ExchangeHttpLayer(HttpLayer):
     def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
         self._made_in_event = 0
         yield from merged(self._watched(event))
+        while self.dropped:
+            self.dropped.pop().let_go()
 
     def _watched(self, event: events.Event) -> CommandGenerator[None]:
         """An exception on the way up or down would leave a running exchange without an end: it is told."""
@@ -230,8 +233,13 @@ class LayerInstaller:
 
     name = "cliproxy-layers"
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, garbage: Garbage) -> None:
         self._services = services
+        self._garbage = garbage
+
+    def client_disconnected(self, client: Client) -> None:
+        """What is left of its layers holds itself."""
+        self._garbage.closed(tls=client.tls, still_open=len(self._services.handlers))
 
     def server_disconnected(self, data: ServerConnectionHookData) -> None:
         """The last word on an upstream connection."""
@@ -258,7 +266,8 @@ class LayerInstaller:
         while layer is not None:
             if type(layer) is HttpLayer:
                 layer.__class__ = ExchangeHttpLayer
-                cast(ExchangeHttpLayer, layer).services = self._services
+                ours = cast(ExchangeHttpLayer, layer)
+                ours.services, ours.dropped = self._services, []
             layer = getattr(layer, "child_layer", None)
             if isinstance(layer, NextLayer):
                 layer = layer.layer

@@ -9,19 +9,20 @@ from addons.engine.services import Services
 from addons.engine.sessions import TlsSessions
 from addons.engine.timers import Timers
 from addons.engine.viewcap import ViewCap
+from addons.garbage import Garbage
 
 
 class Parts:
     """In from the start; remove() takes them out."""
 
-    def __init__(self, tick_s: float) -> None:
+    def __init__(self, tick_s: float, garbage: Garbage) -> None:
         addons = ctx.master.addons
         self._view_cap = ViewCap()
         self._dispatch = HookDispatch(addons)
         handlers = addons.get("proxyserver").connections
-        self._timers = Timers(handlers, tick_s)
+        self._timers = Timers(handlers, tick_s, garbage)
         services = Services(self._timers, Recorder(self._view_cap), self._dispatch, TlsSessions(), handlers)
-        self._installer = LayerInstaller(services)
+        self._installer = LayerInstaller(services, garbage)
         self._dispatch.install()
         addons.add(self._installer)
         if addons.get("view") is not None:

@@ -9,6 +9,7 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers.http import (
+    DropStream,
     ErrorCode,
     HttpErrorHook,
     HttpStream,
@@ -38,12 +39,22 @@ UNKNOWN: Final = "openai_chat"
 class ExchangeStream(HttpStream):
     """One client request. `run` is set as soon as it is known to be an exchange that nobody has answered yet.
 
-    `hooks_now`: whether hooks that need no time are called at once.
+    `dropped`: where it puts itself once the layer is to forget it. `hooks_now`: whether hooks that need no time are
+    called at once.
     """
 
-    def __init__(self, context: Context, stream_id: int, services: Services, *, hooks_now: bool = True) -> None:
+    def __init__(
+        self,
+        context: Context,
+        stream_id: int,
+        services: Services,
+        dropped: list["ExchangeStream"],
+        *,
+        hooks_now: bool = True,
+    ) -> None:
         super().__init__(context, stream_id)
         self.services = services
+        self._dropped = dropped
         self._hooks_now = hooks_now
         self.run: Run | None = None
         self._reported = False
@@ -58,7 +69,17 @@ class ExchangeStream(HttpStream):
             if isinstance(command, commands.StartHook) and run_now(command):
                 yield from self.handle_event(events.HookCompleted(command))
             else:
+                if isinstance(command, DropStream) and command.stream_id == self.stream_id:
+                    self._dropped.append(self)
                 yield command
+
+    def let_go(self) -> None:
+        """Nothing of it holds it any more, so that all of the exchange goes at once: Python's own look for such circles
+        would come rarely, and stop all streams for as long as it takes to go through hundreds of them."""
+        if self._paused is None and self.child_layer is None:
+            self.client_state = self.server_state = over
+            self.run = None
+            self.context.layers.clear()
 
     def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
         if self.run is None:
@@ -141,6 +162,11 @@ class ExchangeStream(HttpStream):
         if conductor is not None:
             self._reported = True
             conductor.finished(status, sent_bytes)
+
+
+def over(_: events.Event) -> CommandGenerator[None]:
+    """The state of a stream of which nothing more is wanted."""
+    yield from ()
 
 
 def _dialect_of(request: http.Request) -> Dialect:

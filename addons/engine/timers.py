@@ -11,6 +11,8 @@ from mitmproxy.proxy import events
 from mitmproxy.proxy.server import ConnectionHandler
 from mitmproxy.utils import asyncio_utils
 
+from addons.garbage import Garbage
+
 if TYPE_CHECKING:
     from addons.engine.run import Run
     from addons.engine.stream import ExchangeStream
@@ -45,10 +47,13 @@ class Timers:
     """The running exchanges of this process, and what wakes them. `tick_s`: how late a timeout, or a keep-alive that is
     due, may be noticed."""
 
-    def __init__(self, handlers: MutableMapping[tuple[object, ...] | str, ConnectionHandler], tick_s: float) -> None:
+    def __init__(
+        self, handlers: MutableMapping[tuple[object, ...] | str, ConnectionHandler], tick_s: float, garbage: Garbage
+    ) -> None:
         self.running: set[Run] = set()
         self._handlers = handlers
         self._tick_s = tick_s
+        self._garbage = garbage
         self._ticker: asyncio.TimerHandle | None = None
 
     def start(self, run: "Run") -> None:
@@ -92,6 +97,7 @@ class Timers:
     def _tick(self) -> None:
         self._ticker = None
         if not self.running:
+            self._garbage.idle()
             return
         self._ticker = asyncio.get_running_loop().call_later(self._tick_s, self._tick)
         now_s = time.monotonic()

@@ -89,20 +89,19 @@ class UpstreamHttp1(Http1Client):
         stream_id = self.stream_id
         pieces: list[bytes] = []
         ended = False
-        problem: h11.ProtocolError | None = None
+        problem = ""
         try:
             ended = self._read_pieces(pieces, closed=isinstance(event, events.ConnectionClosed))
         except h11.ProtocolError as error:
-            problem = error
+            problem = f"HTTP/1 protocol error: {error}"
         if pieces:
             yield ReceiveHttp(ResponseData(stream_id, b"".join(pieces)))
         if ended:
             yield from self.mark_done(response=True)
             yield ReceiveHttp(ResponseEndOfMessage(stream_id))
-        elif problem is not None:
+        elif problem:
             yield commands.CloseConnection(self.conn)
-            message = f"HTTP/1 protocol error: {problem}"
-            yield ReceiveHttp(ResponseProtocolError(stream_id, message, ErrorCode.GENERIC_SERVER_ERROR))
+            yield ReceiveHttp(ResponseProtocolError(stream_id, problem, ErrorCode.GENERIC_SERVER_ERROR))
 
     def mark_done(self, *, request: bool = False, response: bool = False) -> CommandGenerator[None]:
         """As mitmproxy has it, a client of HTTP/2 does not share a connection of HTTP/1: it would be of no use."""
