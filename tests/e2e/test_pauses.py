@@ -33,8 +33,7 @@ def counted(**environ: str) -> Iterator[tuple[Proxy, AnthropicVendor]]:
         described = config(claude=keys, routing={"strategy": "fill-first"}, disable_cooling=True)
         with Proxy(described, scripts=[COUNT], environ={"PYTHONOPTIMIZE": "1", **environ}) as proxy:
             proxy.wait_for("Try  ")  # The last word of the start.
-            while not look(proxy)["left-out"]:
-                time.sleep(0.01)
+            until(proxy, lambda seen: seen["left-out"] > 0)
             yield proxy, vendor
 
 
@@ -79,7 +78,7 @@ def test_an_exchange_that_is_over_leaves_nothing_to_look_for(path: str) -> None:
                 vendor.script.then(acts.silent(60, after=5))
                 with Line(proxy.url + path, asked(stream=True), headers) as left:
                     assert left.read()
-                    assert look(proxy)["exchanges"] == 2  # One stream and its run.
+                    until(proxy, lambda seen: seen["exchanges"] == 2)  # One stream and its run.
                 until(proxy, lambda seen: seen["exchanges"] == 0)
 
 
