@@ -2,11 +2,12 @@
 
 import logging
 import re
+import traceback
 from typing import Final
 
 from addons.listen import PLACEHOLDER_HOST
 
-LOGGERS: Final = ("mitmproxy.proxy.server", "mitmproxy.proxy.mode_servers")
+LOGGERS: Final = ("mitmproxy.proxy.server", "mitmproxy.proxy.mode_servers", "mitmproxy.master")
 
 _COMING_AND_GOING: Final = re.compile(
     r"(?:client|server) (?:connect|disconnect)\b|error establishing server connection\b"
@@ -17,6 +18,8 @@ _OURS: Final = (
     (re.compile(rf"the proxy's certificate for {re.escape(PLACEHOLDER_HOST)}:\d+"), "the gateway's certificate"),
 )
 """What mitmproxy calls our parts, and what they are."""
+_UNHANDLED: Final = "Unhandled error in task."
+_STREAMS: Final = frozenset(("asyncio", "uvloop", "mitmproxy"))
 
 
 class Quiet(logging.Filter):
@@ -35,7 +38,7 @@ class Quiet(logging.Filter):
             return True
         for theirs, ours in _OURS:
             record.msg = theirs.sub(ours, record.msg)
-        return not (self.on and _COMING_AND_GOING.match(record.msg))
+        return not (self.on and (_COMING_AND_GOING.match(record.msg) or _is_broken_connection(record)))
 
     def install(self) -> None:
         """From now on, until remove()."""
@@ -46,3 +49,13 @@ class Quiet(logging.Filter):
         """As before."""
         for name in LOGGERS:
             logging.getLogger(name).removeFilter(self)
+
+
+def _is_broken_connection(record: logging.LogRecord) -> bool:
+    """Whether asyncio tells what mitmproxy has heard already: its streams keep an error for whoever waits for their
+    end, which nobody does, and say so when they are thrown away in an order that they did not expect."""
+    error = record.exc_info[1] if record.msg == _UNHANDLED and record.exc_info else None
+    if not isinstance(error, ConnectionError | TimeoutError):
+        return False
+    through = {frame.f_globals["__name__"].partition(".")[0] for frame, _ in traceback.walk_tb(error.__traceback__)}
+    return through <= _STREAMS
