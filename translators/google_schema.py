@@ -15,6 +15,7 @@ from translators.json_schema import (
     SCHEMA,
     TYPES,
     Schema,
+    followed,
     found,
     is_null,
     joined,
@@ -122,18 +123,8 @@ class _Fitter:
         for branch in branches:
             self._places += 1
             if isinstance(branch, dict) and self._places <= MAX_PLACES:
-                merge(whole, self._merged(self._followed(branch)))
+                merge(whole, self._merged(followed(self._root, branch)))
         return whole
-
-    def _followed(self, branch: Schema) -> Schema:
-        seen: set[str] = set()
-        while isinstance(reference := branch.get("$ref"), str) and reference not in seen:
-            seen.add(reference)
-            target = found(self._root, reference)
-            if not isinstance(target, dict):
-                break
-            branch = {**target, **{word: value for word, value in branch.items() if word != "$ref"}}
-        return {word: value for word, value in branch.items() if word != "$ref"}
 
     def _union(self, whole: Schema, word: str, branches: list[Any], depth: int) -> Schema:
         """Google wants nothing beside `anyOf`, so that what stands beside it goes into each branch."""

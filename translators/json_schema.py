@@ -111,6 +111,23 @@ def found(root: Schema, reference: str) -> object:
     return place
 
 
+def followed(root: Schema, schema: Schema) -> Schema:
+    """What a reference within `root` points at, with what stands beside it; only the latter where it leads nowhere."""
+    seen: set[str] = set()
+    while isinstance(reference := schema.get("$ref"), str) and reference not in seen:
+        seen.add(reference)
+        target = found(root, reference)
+        if not isinstance(target, dict):
+            break
+        schema = {**target, **{word: value for word, value in schema.items() if word != "$ref"}}
+    return {word: value for word, value in schema.items() if word != "$ref"}
+
+
+def listed(value: object) -> list[Any]:
+    """A list as it is, what is none as an empty one: a client may have written anything."""
+    return value if isinstance(value, list) else []
+
+
 def nested(schema: Any) -> list[Any]:
     """The schemas within, by position: a property may be called anything."""
     if not isinstance(schema, dict):

@@ -5,7 +5,7 @@ others. The object takes whatever some branch takes; the true rule is told in wo
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from translators.json_schema import Schema, found
+from translators.json_schema import Schema, followed, listed
 from translators.jsonio import ENCODER
 
 UNIONS: Final = ("anyOf", "oneOf", "allOf")
@@ -15,11 +15,9 @@ _MAX_BRANCHES: Final = 100
 def one_object(schema: Schema, refused: Sequence[str]) -> tuple[Schema, str]:
     """The object, and what it no longer says, for the tool's description: "" for nothing. `refused`: words that the
     vendor won't have at the root; what they say goes into the words."""
-    folder = _Folder(schema)
-    whole = folder.followed(schema)
+    whole = followed(schema, schema)
     rule = {word: whole[word] for word in refused if word in whole}
-    folded = folder.fold(whole)
-    folded = {word: value for word, value in folded.items() if word not in refused}
+    folded = {word: value for word, value in _Folder(schema).fold(whole).items() if word not in refused}
     folded["type"] = "object"
     if not isinstance(folded.get("properties"), dict):
         folded["properties"] = {}
@@ -34,19 +32,9 @@ class _Folder:
         self._root = root
         self._left = _MAX_BRANCHES
 
-    def followed(self, schema: Schema) -> Schema:
-        """What a reference of the schema to itself points at, with what stands beside it."""
-        seen: set[str] = set()
-        while isinstance(reference := schema.get("$ref"), str):
-            target = found(self._root, reference)
-            beside = {word: value for word, value in schema.items() if word != "$ref"}
-            schema = {**target, **beside} if isinstance(target, dict) and reference not in seen else beside
-            seen.add(reference)
-        return schema
-
     def fold(self, schema: Schema) -> Schema:
         """Itself, and what its branches say."""
-        schema = self.followed(schema)
+        schema = followed(self._root, schema)
         folded = {word: value for word, value in schema.items() if word not in UNIONS}
         for branch in self._branches(schema, "allOf"):
             _merge(folded, self.fold(branch), required=True)
@@ -54,13 +42,13 @@ class _Folder:
             branches = [self.fold(branch) for branch in self._branches(schema, word)]
             for branch in branches:
                 _merge(folded, branch, required=False)
-            shared = [{*map(str, _list(branch.get("required")))} for branch in branches]
+            shared = [{*map(str, listed(branch.get("required")))} for branch in branches]
             if shared and (needed := set.intersection(*shared)):
                 folded["required"] = _union(folded.get("required"), sorted(needed))
         return folded
 
     def _branches(self, schema: Schema, word: str) -> list[Schema]:
-        allowed = [branch for branch in _list(schema.get(word)) if isinstance(branch, dict)][: self._left]
+        allowed = [branch for branch in listed(schema.get(word)) if isinstance(branch, dict)][: self._left]
         self._left -= len(allowed)
         return allowed
 
@@ -72,7 +60,7 @@ def _merge(into: Schema, branch: Mapping[str, Any], *, required: bool) -> None:
         into["properties"] = {**properties, **(known if isinstance(known, dict) else {})}
         if into.get("additionalProperties") is False and "additionalProperties" not in branch:
             del into["additionalProperties"]
-    if required and _list(branch.get("required")):
+    if required and listed(branch.get("required")):
         into["required"] = _union(into.get("required"), branch["required"])
     if "description" in branch:
         into.setdefault("description", branch["description"])
@@ -80,9 +68,5 @@ def _merge(into: Schema, branch: Mapping[str, Any], *, required: bool) -> None:
 
 def _union(first: object, second: object) -> list[Any]:
     """Names of both, each once, in their order."""
-    names = [name for name in (*_list(first), *_list(second)) if isinstance(name, str)]
+    names = [name for name in (*listed(first), *listed(second)) if isinstance(name, str)]
     return list(dict.fromkeys(names))
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 
 from translators.dialects.anthropic.wire import ABSENT
 from translators.errors import BadRequest
-from translators.json_schema import CACHED_SCHEMAS, SCHEMA, Schema, kept
+from translators.json_schema import CACHED_SCHEMAS, SCHEMA, Schema, kept, listed
 from translators.jsonio import ENCODER, UNREADABLE
 from translators.one_object import UNIONS, one_object
 
@@ -87,7 +87,7 @@ def _folded(data: bytes) -> ToolSchema:
 def is_object(schema: Raw, path: str) -> bool:
     """Whether what the schema describes may be an object. Raises BadRequest where it is no schema."""
     kind = _read(_ROOT, schema, path).type
-    return kind is None or kind == "object" or "object" in _list(kind)
+    return kind is None or kind == "object" or "object" in listed(kind)
 
 
 def _read[T](decoder: msgspec.json.Decoder[T], schema: Raw, path: str) -> T:
@@ -96,10 +96,6 @@ def _read[T](decoder: msgspec.json.Decoder[T], schema: Raw, path: str) -> T:
         return decoder.decode(schema)
     except UNREADABLE as error:
         raise BadRequest(path, "a JSON schema") from error
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _dict(value: object) -> Schema:
@@ -113,7 +109,7 @@ def _is_open(schema: object, depth: int) -> bool:
     if is_map or _places(schema, depth) > 1:
         return True
     inner = [one for word in (*_NAMED, "properties") for one in _dict(schema.get(word)).values()]
-    inner += [one for word in UNIONS for one in _list(schema.get(word))]
+    inner += [one for word in UNIONS for one in listed(schema.get(word))]
     return any(_is_open(one, depth + 1) for one in (*inner, schema.get("items")))
 
 
@@ -126,7 +122,7 @@ def _places(schema: object, depth: int) -> int:
 
 
 def _places_each(schema: Schema, word: str, depth: int) -> list[int]:
-    return [_places(branch, depth + 1) for branch in _list(schema.get(word))]
+    return [_places(branch, depth + 1) for branch in listed(schema.get(word))]
 
 
 def _says_fields(schema: Schema) -> bool:
@@ -164,7 +160,7 @@ def _plain_word(plain: Schema, word: str, value: object, depth: int) -> bool:
             plain[word] = _plain(value, depth + 1)
         case "anyOf" | "oneOf" | "allOf":
             known = "allOf" if word == "allOf" else "anyOf"
-            plain[known] = [_plain(branch, depth + 1) for branch in _list(value)]
+            plain[known] = [_plain(branch, depth + 1) for branch in listed(value)]
         case "additionalProperties":
             return not isinstance(value, dict)
         case "$schema" | "$id":
